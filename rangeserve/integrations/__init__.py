@@ -1,0 +1,1 @@
+"""One small module a framework; each is imported by nobody but its user."""

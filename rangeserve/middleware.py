@@ -1,0 +1,247 @@
+"""`RangeMiddleware`: the awaiting shell round `exchange.py`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+from os import stat_result
+from typing import Any, Final
+
+from anyio.lowlevel import checkpoint
+
+from .errors import ClientDisconnected
+from .events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
+from .exchange import Action, Exchange, Message, Open, Serve, State
+from .handover import Offer
+from .hangup import without_hangup
+from .inbox import Inbox
+from .inner import inner_scope
+from .pace import Pace
+from .request import read_request
+from .selection import Limits
+from .sources.file import FileSource, open_file, stat_etag
+from .transfer import Transfer
+
+__all__ = ["RangeMiddleware"]
+
+# Frameworks type ASGI differently, so the outer edge is loose.
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+_METHODS: Final = frozenset({"GET", "HEAD"})
+_DEFAULT_LIMITS: Final = Limits()
+_numbers: Final = count(1)
+_logger: Final = logging.getLogger("rangeserve")
+
+
+class RangeMiddleware:
+    """Make any ASGI app's 200 responses byte-range capable and conditional.
+
+    `limits`: what a Range may cost. `skip`: called with the scope of each GET and HEAD; if
+    true, the request is handed on untouched. `etag`: makes the entity-tag (quoted) of a
+    file whose app gave none, from the `os.stat_result` of its descriptor; `None` for none.
+    `observer`: called with `ResponseStarted` and `ResponseFinished`.
+
+    Everything but GET and HEAD requests - other methods, websockets, lifespan - is handed
+    on with the very same objects.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        skip: Callable[[Scope], object] | None = None,
+        etag: Callable[[stat_result], str] | None = stat_etag,
+        observer: Observer | None = None,
+    ) -> None:
+        self.app = app
+        self.limits = limits
+        self.skip = skip
+        self.etag = etag
+        self.observer = observer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI call."""
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in _METHODS
+            or (self.skip is not None and self.skip(scope))
+        ):
+            await self.app(scope, receive, send)
+        else:
+            await _Call(self, scope, receive, send).run()
+
+
+class _Call:
+    """One request: carries out what its exchange decides."""
+
+    def __init__(
+        self, middleware: RangeMiddleware, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        method: str = scope["method"]
+        request = read_request(method, scope["headers"])
+        offer = Offer(request.range if request is not None else None)
+        self._middleware = middleware
+        self._scope = scope
+        self._inner, native_pathsend = inner_scope(scope, request, offer)
+        self._inbox = Inbox(receive)
+        self._server_send = send
+        self._exchange = Exchange(
+            method,
+            request,
+            offer,
+            middleware.limits,
+            time.time,
+            native_pathsend=native_pathsend,
+        )
+        self._observing = middleware.observer is not None or _logger.isEnabledFor(logging.DEBUG)
+        self._began = time.perf_counter()
+        self._started: ResponseStarted | None = None
+        self._pace: Pace | None = None
+        self._file: FileSource | None = None
+        self._bytes_sent = 0
+        self._send_failed = False
+
+    async def run(self) -> None:
+        exchange = self._exchange
+        left: Exception | None = None
+        try:
+            await self._middleware.app(self._inner, self._inbox.receive, self._send)
+            exchange.returned(gone=self._inbox.gone or self._send_failed)
+        except Exception as error:
+            if exchange.state is not State.DONE:
+                raise
+            left = without_hangup(error)
+            if left is error:
+                raise
+        finally:
+            if self._started is not None:
+                self._finish()
+        if left is not None:
+            raise left
+
+    async def _send(self, message: Message) -> None:
+        """The app's `send`."""
+        exchange = self._exchange
+        if exchange.state is State.DONE:
+            await checkpoint()  # an app that ignores errors must not freeze the loop
+            if exchange.late(message, heeded=self._inbox.heeded):
+                raise ClientDisconnected("the response is complete")
+            return
+        await self._act(exchange.feed(message))
+        if exchange.state is State.SLICING:
+            if self._pace is None:
+                self._pace = Pace()
+            if self._pace.due(len(message.get("body", b""))):
+                await checkpoint()
+
+    async def _act(self, actions: Sequence[Action]) -> None:
+        exchange = self._exchange
+        if self._observing and self._started is None and exchange.decided:
+            self._announce()
+        for action in actions:
+            if isinstance(action, dict):
+                await self._forward(action)
+            elif isinstance(action, Open):
+                await self._open(action.path)
+            else:
+                await self._serve(action)
+        if exchange.state is State.DONE:
+            self._inbox.closed = True
+
+    async def _forward(self, message: Message) -> None:
+        try:
+            await self._server_send(message)
+        except Exception:
+            self._send_failed = True
+            raise
+        if self._observing and message["type"] == "http.response.body":
+            self._bytes_sent += len(message.get("body", b""))
+
+    async def _open(self, path: str) -> None:
+        exchange = self._exchange
+        file = await open_file(path)
+        try:
+            if self._middleware.etag is not None and exchange.wants_etag():
+                file.etag = self._tag(file)
+            actions = exchange.opened(file)
+            if exchange.warning is not None:
+                _logger.warning(exchange.warning)
+            await self._act(actions)
+        finally:
+            file.close()
+
+    def _tag(self, file: FileSource) -> str | None:
+        """What the `etag` callable makes of the descriptor; a failure costs only the tag."""
+        etag = self._middleware.etag
+        assert etag is not None
+        assert file.status is not None
+        try:
+            return etag(file.status)
+        except Exception:
+            _logger.exception("the etag callable failed for %r: no ETag", file.path)
+            return None
+
+    async def _serve(self, serve: Serve) -> None:
+        exchange = self._exchange
+        transfer = Transfer(
+            serve.plan, serve.source, self._server_send, self._inbox, exchange.serving_ends
+        )
+        try:
+            if not await transfer.run():
+                exchange.serving_stops()
+        finally:
+            self._bytes_sent += transfer.sent
+
+    # Observing
+
+    def _announce(self) -> None:
+        exchange = self._exchange
+        self._started = ResponseStarted(
+            number=next(_numbers),
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=exchange.status,
+            complete_length=exchange.complete_length,
+            ranges=exchange.ranges,
+            reason=exchange.reason,
+        )
+        self._tell(self._started)
+
+    def _finish(self) -> None:
+        started = self._started
+        assert started is not None
+        if self._exchange.ended:
+            outcome = Outcome.COMPLETE
+        elif self._inbox.gone or self._send_failed:
+            outcome = Outcome.CLIENT_GONE
+        else:
+            outcome = Outcome.FAILED
+        self._tell(
+            ResponseFinished(
+                number=started.number,
+                method=started.method,
+                path=started.path,
+                status=started.status,
+                complete_length=started.complete_length,
+                ranges=started.ranges,
+                reason=started.reason,
+                bytes_sent=self._bytes_sent,
+                seconds=time.perf_counter() - self._began,
+                outcome=outcome,
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, ResponseFinished):
+            _logger.debug("%s", event)
+        if self._middleware.observer is not None:
+            try:
+                self._middleware.observer(event)
+            except Exception:
+                _logger.exception("the observer failed")

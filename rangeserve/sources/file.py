@@ -1,0 +1,195 @@
+"""A regular file as a source: one descriptor, opened once, read at offsets.
+
+Reading asks first whether the bytes are in the page cache: a resident chunk is read inline
+(tens of microseconds), anything else in a worker thread, so the event loop never waits for
+a disk.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timezone
+from functools import partial
+from stat import S_ISREG
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+
+from ..errors import ResponseError
+from ..pace import Pace
+
+__all__ = ["FileSource", "open_file", "stat_etag"]
+
+T = TypeVar("T")
+
+# O_NONBLOCK: a FIFO must not block, not even a thread. O_NOCTTY: nor a terminal adopt us.
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
+_THREADS: Final = 32
+_THREAD_CHUNK: Final = 256 * 1024
+
+# An open that took longer than this many seconds is not done on the event loop next time.
+_QUICK: Final = 0.001
+_MAX_FOLDERS: Final = 1024
+_quick_folders: dict[str, None] = {}
+
+_limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.threads")
+
+
+def stat_etag(status: os.stat_result) -> str:
+    """A strong entity-tag from size and modification time in nanoseconds.
+
+    No inode: replicas that hold the same file with the same time must agree.
+    """
+    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+
+
+class FileSource:
+    """A regular file, held open by one descriptor from the decision to the last byte."""
+
+    def __init__(self, path: str) -> None:
+        """A file yet to be opened; `open_file` is the usual way."""
+        self.path = path
+        self.size = 0
+        self.etag: str | None = None
+        self.last_modified: datetime | None = None
+        self.content_type: str | None = None
+        self.status: os.stat_result | None = None
+        self.pace = Pace()
+        self._fd = -1
+        self._lock = threading.Lock()
+        self._in_thread = False
+        self._closed = False
+        self._asks = _NOWAIT is not None
+
+    def open(self) -> None:
+        """Open the file and look at what was opened; blocking.
+
+        `OSError` if it cannot be opened, `ResponseError` if it is not a regular file; in
+        either case no descriptor is left.
+        """
+        fd = os.open(self.path, _FLAGS)
+        try:
+            self.status = os.fstat(fd)
+            if not S_ISREG(self.status.st_mode):
+                raise ResponseError(f"not a regular file: {self.path!r}")
+        except BaseException:
+            os.close(fd)
+            raise
+        self.size = self.status.st_size
+        self.last_modified = datetime.fromtimestamp(int(self.status.st_mtime), timezone.utc)
+        with self._lock:
+            self._fd = fd
+
+    def close(self) -> None:
+        """Close the descriptor, once; if a thread is using it, as soon as that is done."""
+        with self._lock:
+            self._closed = True
+            if not self._in_thread:
+                self._close_now()
+
+    def _close_now(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
+        """Do blocking `work` in a worker thread; a `close` meanwhile waits for its end."""
+        return await to_thread.run_sync(partial(self._guarded, work, *args), limiter=_threads())
+
+    def _guarded(self, work: Callable[..., T], *args: Any) -> T:
+        with self._lock:
+            if self._closed:
+                raise ResponseError(f"closed while waiting for a thread: {self.path!r}")
+            self._in_thread = True
+        try:
+            return work(*args)
+        finally:
+            with self._lock:
+                self._in_thread = False
+                if self._closed:
+                    self._close_now()
+
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The bytes `[start, stop)` of the descriptor, a chunk at a time.
+
+        `ResponseError` if the file has become shorter, `OSError` if it cannot be read.
+        """
+        while start < stop:
+            chunk = await self._chunk(start, min(self.pace.size, stop - start))
+            if not chunk:
+                raise ResponseError(f"the file became shorter while it was sent: {self.path!r}")
+            start += len(chunk)
+            yield chunk
+
+    async def _chunk(self, start: int, size: int) -> bytes:
+        if self._asks:
+            if self._resident(start) and (size < 4096 or self._resident(start + size - 1)):
+                return os.pread(self._fd, size, start)
+            if self._asks:
+                return await self.in_thread(self._pread, size, start)
+        return await self.in_thread(self._pread, max(size, _THREAD_CHUNK), start)
+
+    def _pread(self, size: int, start: int) -> bytes:
+        return os.pread(self._fd, size, start)
+
+    def _resident(self, position: int) -> bool:
+        """Whether the byte at `position` can be read without waiting; starts the read-ahead."""
+        assert _NOWAIT is not None
+        try:
+            os.preadv(self._fd, [bytearray(1)], position, _NOWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:  # this file system cannot say (tmpfs, /proc): do not ask again
+            self._asks = False
+            return False
+        return True
+
+
+def _threads() -> CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(_THREADS)
+        _limiter.set(limiter)
+        return limiter
+
+
+async def open_file(path: str) -> FileSource:
+    """Open a regular file for reading at offsets.
+
+    A folder whose last open was quick is trusted to be quick again, and the file opened
+    inline; otherwise in a worker thread. Errors are those of `FileSource.open`.
+    """
+    source = FileSource(path)
+    folder = os.path.dirname(path)
+    try:
+        if folder in _quick_folders:
+            _timed_open(source, folder)
+        else:
+            await source.in_thread(_timed_open, source, folder)
+    except BaseException:
+        source.close()
+        raise
+    return source
+
+
+def _timed_open(source: FileSource, folder: str) -> None:
+    begin = perf_counter()
+    source.open()
+    if perf_counter() - begin > _QUICK:
+        _quick_folders.pop(folder, None)
+    else:
+        if len(_quick_folders) >= _MAX_FOLDERS:
+            _quick_folders.clear()
+        _quick_folders[folder] = None

@@ -1,0 +1,126 @@
+"""Execute a plan from a source: read, send, yield, and stop when the client leaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from time import perf_counter
+from typing import Any, Final
+
+from anyio import create_task_group, get_cancelled_exc_class
+from anyio.lowlevel import checkpoint
+
+from .errors import ResponseError
+from .inbox import Inbox
+from .pace import Pace
+from .plan import Plan
+from .sources.file import FileSource
+from .sources.protocol import Source
+
+__all__ = ["Transfer"]
+
+# So little of a file is over in one send; a watch would cost more than it could save.
+_UNWATCHED: Final = 64 * 1024
+
+
+class Transfer:
+    """The body of one response on its way from a source to the server.
+
+    `sent` counts the bytes of the body that have been handed to the server.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        source: Source,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        inbox: Inbox,
+        ending: Callable[[], None],
+    ) -> None:
+        """`ending` is called right before the last send is awaited."""
+        self.sent = 0
+        self._plan = plan
+        self._source = source
+        self._send = send
+        self._inbox = inbox
+        self._ending = ending
+        self._pace = source.pace if isinstance(source, FileSource) else Pace()
+
+    async def run(self) -> bool:
+        """Send the body; `False` if the client left before its end.
+
+        `ResponseError` if the source gives too few or too many bytes; the last chunk is
+        sent only once the source has ended well.
+        """
+        if self._inbox.gone:
+            return False
+        async with aclosing(self._body()) as body:
+            if self._inbox.listening or self._is_small():
+                return await self._pump(body)
+            return await self._pump_watched(body)
+
+    def _is_small(self) -> bool:
+        return isinstance(self._source, FileSource) and self._plan.content_length <= _UNWATCHED
+
+    async def _pump_watched(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
+        """Nobody else listens, and servers do not raise when the client has left."""
+        complete = False
+        failure: BaseException | None = None
+        async with create_task_group() as group:
+            group.start_soon(self._inbox.watch, group.cancel_scope.cancel)
+            try:
+                complete = await self._pump(body)
+            except get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure
+        return complete
+
+    async def _pump(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
+        send, pace = self._send, self._pace
+        async for chunk, last in body:
+            if last:
+                self._ending()
+            begin = perf_counter()
+            await send({"type": "http.response.body", "body": chunk, "more_body": not last})
+            self.sent += len(chunk)
+            if last:
+                return True
+            if self._inbox.gone:
+                return False
+            pace.sent(len(chunk), perf_counter() - begin)
+            if pace.due(len(chunk)):
+                await checkpoint()
+        raise ResponseError("a plan without segments has no body to send")
+
+    async def _body(self) -> AsyncGenerator[tuple[bytes, bool]]:
+        """The chunks of the body, each with whether it is the last."""
+        final = len(self._plan.segments) - 1
+        for place, segment in enumerate(self._plan.segments):
+            if isinstance(segment, bytes):
+                yield segment, place == final
+                continue
+            owed = segment.length
+            held = b""
+            chunks = self._source.read(segment.start, segment.stop)
+            try:
+                async for chunk in chunks:
+                    owed -= len(chunk)
+                    if owed < 0:
+                        raise ResponseError(f"the source gives {-owed} bytes too many")
+                    if owed:
+                        yield chunk, False
+                    elif chunk:
+                        held = chunk  # until the source has ended, it may still go wrong
+            finally:
+                if isinstance(chunks, AsyncGenerator):
+                    await chunks.aclose()
+            if owed:
+                raise ResponseError(f"the source ends {owed} bytes too early")
+            yield held, place == final

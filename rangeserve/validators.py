@@ -1,0 +1,148 @@
+"""Validators: entity-tags with their two comparisons, and HTTP-dates.
+
+Knows RFC 9110 8.8 and 5.6.7 only. Every parser takes text in which each character is one
+octet (ISO 8859-1), returns `None` for what does not match the grammar, and never raises.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timezone
+from typing import Final, NamedTuple
+
+__all__ = [
+    "EntityTag",
+    "format_http_date",
+    "parse_entity_tag",
+    "parse_entity_tags",
+    "parse_http_date",
+    "strong_match",
+    "weak_match",
+]
+
+# RFC 9110 8.8.3: entity-tag = [ weak ] opaque-tag; etagc = %x21 / %x23-7E / obs-text.
+_ENTITY_TAG: Final = re.compile('(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_DELIMITER: Final = re.compile("[ \t,]*")
+
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTH: Final = f"(?P<month>{'|'.join(_MONTHS)})"
+_TIME: Final = "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_DAY_NAME: Final = f"(?:{'|'.join(_DAYS)})"
+_DAY_NAME_LONG: Final = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+# RFC 9110 5.6.7, in its order: IMF-fixdate, rfc850-date, asctime-date. Case-sensitive.
+_HTTP_DATES: Final = (
+    re.compile(f"{_DAY_NAME}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
+    re.compile(f"{_DAY_NAME_LONG}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"),
+    re.compile(f"{_DAY_NAME} {_MONTH} (?P<day>[0-9]{{2}}| [0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
+)
+_LONGEST_DATE: Final = len("Wednesday, 21-Oct-15 07:28:00 GMT")
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_CYCLE: Final = 146097  # the days of 400 Gregorian years
+
+
+class EntityTag(NamedTuple):
+    """An entity-tag: its opaque text without the quotes, and whether it is weak."""
+
+    opaque: str
+    weak: bool = False
+
+    def __str__(self) -> str:
+        return f'W/"{self.opaque}"' if self.weak else f'"{self.opaque}"'
+
+
+def parse_entity_tag(value: str) -> EntityTag | None:
+    """Read one entity-tag, as an `ETag` field holds it (RFC 9110 8.8.3)."""
+    match = _ENTITY_TAG.fullmatch(value)
+    return EntityTag(match[2], match[1] is not None) if match else None
+
+
+def parse_entity_tags(value: str) -> tuple[EntityTag, ...] | None:
+    """Read a list of entity-tags (RFC 9110 13.1.1); `None` if any element is malformed.
+
+    Tags may hold commas, so the list is scanned and not split.
+    """
+    tags: list[EntityTag] = []
+    position = _skip(value, 0)
+    while position < len(value):
+        match = _ENTITY_TAG.match(value, position)
+        if match is None:
+            return None
+        tags.append(EntityTag(match[2], match[1] is not None))
+        position = _skip(value, match.end())
+        if position < len(value) and "," not in value[match.end() : position]:
+            return None
+    return tuple(tags)
+
+
+def _skip(value: str, position: int) -> int:
+    """Past optional whitespace and empty list elements."""
+    match = _DELIMITER.match(value, position)
+    return match.end() if match else position
+
+
+def strong_match(one: EntityTag, other: EntityTag) -> bool:
+    """Strong comparison (RFC 9110 8.8.3.2): neither is weak and the texts are the same."""
+    return not one.weak and not other.weak and one.opaque == other.opaque
+
+
+def weak_match(one: EntityTag, other: EntityTag) -> bool:
+    """Weak comparison (RFC 9110 8.8.3.2): the texts are the same."""
+    return one.opaque == other.opaque
+
+
+def parse_http_date(value: str, now: float) -> int | None:
+    """Read an HTTP-date in one of its three forms (RFC 9110 5.6.7); `None` for anything else.
+
+    Returns seconds since the epoch, UTC. `now` (seconds since the epoch) is needed for the
+    two-digit year of the obsolete RFC 850 form: a year that would lie more than 50 years
+    ahead is in the past.
+    """
+    if len(value) > _LONGEST_DATE:
+        return None
+    for form in _HTTP_DATES:
+        match = form.fullmatch(value)
+        if match is not None:
+            return _seconds(match, now)
+    return None
+
+
+def _seconds(match: re.Match[str], now: float) -> int | None:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
+    if hour > 23 or minute > 59 or second > 60:  # 60: a leap second, RFC 9110 5.6.7
+        return None
+    year = int(match["year"])
+    if len(match["year"]) == 2:
+        this_year = datetime.fromtimestamp(now, timezone.utc).year
+        year += this_year - this_year % 100
+        if year > this_year + 50:
+            year -= 100
+    cycles = 0 if year else 1  # the year 0000 is within the grammar, but not within `date`
+    try:
+        day = date(year + 400 * cycles, _MONTHS.index(match["month"]) + 1, int(match["day"]))
+    except ValueError:  # no such day
+        return None
+    days = day.toordinal() - _EPOCH - _CYCLE * cycles
+    return days * 86400 + hour * 3600 + minute * 60 + second
+
+
+def format_http_date(seconds: float) -> str:
+    """An IMF-fixdate (RFC 9110 5.6.7) from seconds since the epoch, fractions dropped."""
+    moment = datetime.fromtimestamp(int(seconds), timezone.utc)
+    return (
+        f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} "
+        f"{moment.year:04d} {moment:%H:%M:%S} GMT"
+    )
