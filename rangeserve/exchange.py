@@ -13,10 +13,9 @@ What the app does wrong raises `ResponseError`, and from then on everything does
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, Union
+from typing import Final
 
+from .actions import Action, Message, Open, Serve, State
 from .errors import ResponseError
 from .handover import Offer
 from .plan import Plan, advertise, make_plan
@@ -28,9 +27,7 @@ from .slicer import Slicer
 from .sources.protocol import Source
 from .supply import gives, supply
 
-__all__ = ["Action", "Exchange", "Message", "Open", "Serve", "State"]
-
-Message = dict[str, Any]
+__all__ = ["Exchange"]
 
 _START: Final = "http.response.start"
 _BODY: Final = "http.response.body"
@@ -42,37 +39,6 @@ _ANSWERS: Final = frozenset({_START, _BODY, _PATHSEND, _ZEROCOPYSEND})
 _BODYLESS: Final = frozenset({204, 304})
 _PATIENCE: Final = 16
 _PLAIN: Final = Request()
-
-
-class State(Enum):
-    """Where a response stands."""
-
-    START = "nothing has come from the app"
-    HELD = "the response start is held until the length is known"
-    OPENING = "a file is being opened"
-    PASS = "messages are handed on"
-    SLICING = "the body is sliced as it passes"
-    SERVING = "a source gives the body"
-    DONE = "the client has what it asked for"
-    FAILED = "the response has failed"
-
-
-@dataclass(frozen=True)
-class Open:
-    """Open the file at `path` and come back with `opened`."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Serve:
-    """Send the segments of `plan` from `source`."""
-
-    plan: Plan
-    source: Source
-
-
-Action = Union[Message, Open, Serve]
 
 
 class Exchange:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import count
 from os import stat_result
 from typing import Any, Final
 
 from anyio.lowlevel import checkpoint
 
+from .actions import Action, Message, Open, Serve, State
 from .errors import ClientDisconnected
-from .events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
-from .exchange import Action, Exchange, Message, Open, Serve, State
+from .events import Observer, Outcome
+from .exchange import Exchange
 from .handover import Offer
 from .hangup import without_hangup
 from .inbox import Inbox
 from .inner import inner_scope
 from .pace import Pace
+from .report import Report
 from .request import read_request
 from .selection import Limits
 from .sources.file import FileSource, open_file, stat_etag
@@ -34,7 +35,6 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
 _DEFAULT_LIMITS: Final = Limits()
-_numbers: Final = count(1)
 _logger: Final = logging.getLogger("rangeserve")
 
 
@@ -84,10 +84,13 @@ class _Call:
         self, middleware: RangeMiddleware, scope: Scope, receive: Receive, send: Send
     ) -> None:
         method: str = scope["method"]
-        request = read_request(method, scope["headers"])
+        headers: Any = scope["headers"]
+        if not isinstance(headers, (list, tuple)):  # an iterable that may be read only once
+            headers = [*headers]
+            scope = {**scope, "headers": headers}
+        request = read_request(method, headers)
         offer = Offer(request.range if request is not None else None)
         self._middleware = middleware
-        self._scope = scope
         self._inner, native_pathsend = inner_scope(scope, request, offer)
         self._inbox = Inbox(receive)
         self._server_send = send
@@ -99,12 +102,10 @@ class _Call:
             time.time,
             native_pathsend=native_pathsend,
         )
-        self._observing = middleware.observer is not None or _logger.isEnabledFor(logging.DEBUG)
-        self._began = time.perf_counter()
-        self._started: ResponseStarted | None = None
+        self._report: Report | None = None
+        if Report.wanted(middleware.observer):
+            self._report = Report(middleware.observer, method, scope["path"])
         self._pace: Pace | None = None
-        self._file: FileSource | None = None
-        self._bytes_sent = 0
         self._send_failed = False
 
     async def run(self) -> None:
@@ -112,7 +113,7 @@ class _Call:
         left: Exception | None = None
         try:
             await self._middleware.app(self._inner, self._inbox.receive, self._send)
-            exchange.returned(gone=self._inbox.gone or self._send_failed)
+            exchange.returned(gone=self._gone())
         except Exception as error:
             if exchange.state is not State.DONE:
                 raise
@@ -120,8 +121,8 @@ class _Call:
             if left is error:
                 raise
         finally:
-            if self._started is not None:
-                self._finish()
+            if self._report is not None:
+                self._report.finish(self._outcome())
         if left is not None:
             raise left
 
@@ -142,8 +143,8 @@ class _Call:
 
     async def _act(self, actions: Sequence[Action]) -> None:
         exchange = self._exchange
-        if self._observing and self._started is None and exchange.decided:
-            self._announce()
+        if self._report is not None and exchange.decided:
+            self._report.start(exchange)
         for action in actions:
             if isinstance(action, dict):
                 await self._forward(action)
@@ -160,8 +161,8 @@ class _Call:
         except Exception:
             self._send_failed = True
             raise
-        if self._observing and message["type"] == "http.response.body":
-            self._bytes_sent += len(message.get("body", b""))
+        if self._report is not None and message["type"] == "http.response.body":
+            self._report.bytes_sent += len(message.get("body", b""))
 
     async def _open(self, path: str) -> None:
         exchange = self._exchange
@@ -196,52 +197,14 @@ class _Call:
             if not await transfer.run():
                 exchange.serving_stops()
         finally:
-            self._bytes_sent += transfer.sent
+            if self._report is not None:
+                self._report.bytes_sent += transfer.sent
 
-    # Observing
-
-    def _announce(self) -> None:
-        exchange = self._exchange
-        self._started = ResponseStarted(
-            number=next(_numbers),
-            method=self._scope["method"],
-            path=self._scope["path"],
-            status=exchange.status,
-            complete_length=exchange.complete_length,
-            ranges=exchange.ranges,
-            reason=exchange.reason,
-        )
-        self._tell(self._started)
-
-    def _finish(self) -> None:
-        started = self._started
-        assert started is not None
+    def _outcome(self) -> Outcome:
         if self._exchange.ended:
-            outcome = Outcome.COMPLETE
-        elif self._inbox.gone or self._send_failed:
-            outcome = Outcome.CLIENT_GONE
-        else:
-            outcome = Outcome.FAILED
-        self._tell(
-            ResponseFinished(
-                number=started.number,
-                method=started.method,
-                path=started.path,
-                status=started.status,
-                complete_length=started.complete_length,
-                ranges=started.ranges,
-                reason=started.reason,
-                bytes_sent=self._bytes_sent,
-                seconds=time.perf_counter() - self._began,
-                outcome=outcome,
-            )
-        )
+            return Outcome.COMPLETE
+        return Outcome.CLIENT_GONE if self._gone() else Outcome.FAILED
 
-    def _tell(self, event: Event) -> None:
-        if isinstance(event, ResponseFinished):
-            _logger.debug("%s", event)
-        if self._middleware.observer is not None:
-            try:
-                self._middleware.observer(event)
-            except Exception:
-                _logger.exception("the observer failed")
+    def _gone(self) -> bool:
+        """Whether the client is known to have left."""
+        return self._inbox.gone or self._send_failed
