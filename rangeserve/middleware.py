@@ -84,11 +84,9 @@ class _Call:
         self, middleware: RangeMiddleware, scope: Scope, receive: Receive, send: Send
     ) -> None:
         method: str = scope["method"]
-        headers: Any = scope["headers"]
-        if not isinstance(headers, (list, tuple)):  # an iterable that may be read only once
-            headers = [*headers]
-            scope = {**scope, "headers": headers}
-        request = read_request(method, headers)
+        if not isinstance(scope["headers"], (list, tuple)):  # it may be readable only once
+            scope = {**scope, "headers": list(scope["headers"])}
+        request = read_request(method, scope["headers"])
         offer = Offer(request.range if request is not None else None)
         self._middleware = middleware
         self._inner, native_pathsend = inner_scope(scope, request, offer)
