@@ -63,11 +63,11 @@ class Exchange:
 
         `clock` gives seconds since the epoch; `native_pathsend`: the server offers it.
         """
-        self.state = State.START
-        self.is_head = method == "HEAD"
-        self.decided = False
-        self.ended = False
-        self.status = 0
+        self.state: State = State.START
+        self.is_head: bool = method == "HEAD"
+        self.decided: bool = False
+        self.ended: bool = False
+        self.status: int = 0
         self.complete_length: int | None = None
         self.ranges: tuple[ByteRange, ...] = ()
         self.reason: Reason | None = None

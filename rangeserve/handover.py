@@ -36,7 +36,7 @@ class Offer:
     def __init__(self, field: str | None = None) -> None:
         self._field = field
         self.source: Source | str | None = None
-        self.served = False
+        self.served: bool = False
 
     @property
     def range(self) -> Range | None:

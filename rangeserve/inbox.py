@@ -50,10 +50,10 @@ class Inbox:
         self._kept = 0
         self._lost = False
         self._queue: deque[Message] | None = None
-        self.closed = False
-        self.gone = False
-        self.listening = 0
-        self.told = False
+        self.closed: bool = False
+        self.gone: bool = False
+        self.listening: int = 0
+        self.told: bool = False
 
     @property
     def heeded(self) -> bool:

@@ -28,7 +28,7 @@ class Pace:
     __slots__ = ("_flowed", "_turn", "size")
 
     def __init__(self) -> None:
-        self.size = _SMALL
+        self.size: int = _SMALL
         self._flowed = 0
         self._turn = 0
 

@@ -24,7 +24,7 @@ class Report:
     """
 
     def __init__(self, observer: Observer | None, method: str, path: str) -> None:
-        self.bytes_sent = 0
+        self.bytes_sent: int = 0
         self._observer = observer
         self._method = method
         self._path = path

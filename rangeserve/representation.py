@@ -6,6 +6,7 @@ Reads the fields of an ASGI response start, once, and keeps the facts that decid
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["Field", "Representation", "read_representation"]
@@ -26,6 +27,7 @@ _READ: Final = frozenset(
 )
 
 
+@dataclass(slots=True)
 class Representation:
     """The facts of one 200 that selection needs.
 
@@ -36,49 +38,18 @@ class Representation:
     `length_in_doubt` is true if the app's Content-Length is no number, or more than one.
     """
 
-    __slots__ = (
-        "accepts_ranges",
-        "coded",
-        "complete_length",
-        "content_length",
-        "content_type",
-        "etag",
-        "fields",
-        "forward_only",
-        "has_content_range",
-        "last_modified",
-        "length_in_doubt",
-        "supplied",
-    )
-
-    def __init__(
-        self,
-        *,
-        fields: Sequence[Field] = (),
-        complete_length: int | None = None,
-        content_length: int | None = None,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        content_type: str | None = None,
-        coded: bool = False,
-        accepts_ranges: bool | None = None,
-        has_content_range: bool = False,
-        forward_only: bool = True,
-        length_in_doubt: bool = False,
-        supplied: Sequence[Field] = (),
-    ) -> None:
-        self.fields = fields
-        self.complete_length = complete_length
-        self.content_length = content_length
-        self.etag = etag
-        self.last_modified = last_modified
-        self.content_type = content_type
-        self.coded = coded
-        self.accepts_ranges = accepts_ranges
-        self.has_content_range = has_content_range
-        self.forward_only = forward_only
-        self.length_in_doubt = length_in_doubt
-        self.supplied = supplied
+    fields: Sequence[Field] = ()
+    complete_length: int | None = None
+    content_length: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    content_type: str | None = None
+    coded: bool = False
+    accepts_ranges: bool | None = None
+    has_content_range: bool = False
+    forward_only: bool = True
+    length_in_doubt: bool = False
+    supplied: Sequence[Field] = ()
 
 
 def read_representation(fields: Iterable[Field]) -> Representation:

@@ -7,6 +7,7 @@ live in `ranges.py` and `validators.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["REPEATED", "Request", "read_request"]
@@ -26,40 +27,20 @@ _LISTS: Final = frozenset({"if_match", "if_none_match"})
 _LENGTHS: Final = frozenset(map(len, _SLOTS))
 
 
+@dataclass(frozen=True, slots=True)
 class Request:
     """The Range and precondition fields of one request. `None`: the field is absent.
 
     `range` and `if_range` may be `REPEATED`; a date that came twice is ignored and so absent.
     """
 
-    __slots__ = (
-        "if_match",
-        "if_modified_since",
-        "if_none_match",
-        "if_range",
-        "if_unmodified_since",
-        "method",
-        "range",
-    )
-
-    def __init__(
-        self,
-        method: str = "GET",
-        *,
-        range: str | None = None,  # noqa: A002
-        if_range: str | None = None,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        if_modified_since: str | None = None,
-        if_unmodified_since: str | None = None,
-    ) -> None:
-        self.method = method
-        self.range = range
-        self.if_range = if_range
-        self.if_match = if_match
-        self.if_none_match = if_none_match
-        self.if_modified_since = if_modified_since
-        self.if_unmodified_since = if_unmodified_since
+    method: str = "GET"
+    range: str | None = None
+    if_range: str | None = None
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_unmodified_since: str | None = None
 
     @property
     def has_preconditions(self) -> bool:

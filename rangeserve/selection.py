@@ -184,7 +184,7 @@ def _pick(
     if asked is None:
         unit = range_unit(field)
         return Reason.MALFORMED if unit in (None, "bytes") else Reason.UNKNOWN_UNIT
-    if len(asked.ranges) != 1 and count_specs(field) > limits.max_ranges:
+    if count_specs(field) > limits.max_ranges:
         return Reason.OVER_LIMITS
     if length == 0:  # no Content-Range can be written for it
         return Reason.EMPTY

@@ -38,7 +38,7 @@ class Transfer:
         ending: Callable[[], None],
     ) -> None:
         """`ending` is called right before the last send is awaited."""
-        self.sent = 0
+        self.sent: int = 0
         self._plan = plan
         self._source = source
         self._send = send

@@ -128,7 +128,7 @@ def _seconds(match: re.Match[str], now: float) -> int | None:
     if len(match["year"]) == 2:
         this_year = datetime.fromtimestamp(now, timezone.utc).year
         year += this_year - this_year % 100
-        if year > this_year + 50:
+        if _more_than_50_years_ahead(match, year, now):
             year -= 100
     cycles = 0 if year else 1  # the year 0000 is within the grammar, but not within `date`
     try:

@@ -60,12 +60,12 @@ class FileSource:
     def __init__(self, path: str) -> None:
         """A file yet to be opened; `open_file` is the usual way."""
         self.path = path
-        self.size = 0
+        self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None
         self.content_type: str | None = None
         self.status: os.stat_result | None = None
-        self.pace = Pace()
+        self.pace: Pace = Pace()
         self._fd = -1
         self._lock = threading.Lock()
         self._in_thread = False
