@@ -43,7 +43,6 @@ class Reason(Enum):
     PRECONDITION = "a precondition decided first"
     HEAD = "Range is defined for GET only"
     NO_LENGTH = "the complete length is unknown: the response has no Content-Length"
-    WRONG_LENGTH = "the body has another length than its Content-Length"
     CONTENT_CODED = "the response has a Content-Encoding"
     ACCEPT_RANGES_NONE = "the app says Accept-Ranges: none"
     CONTENT_RANGE = "the app's 200 has a Content-Range"
@@ -178,7 +177,7 @@ def _pick(
         request.if_range, representation.etag, representation.last_modified, now
     ):
         return Reason.IF_RANGE
-    if len(field) > limits.max_field_size:
+    if _over(field, limits):
         return Reason.OVER_LIMITS
     asked = parse_range(field)
     if asked is None:
