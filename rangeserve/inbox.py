@@ -65,6 +65,7 @@ class Inbox:
         while True:
             if self._lost or (self.gone and not self._queue) or self.closed:
                 self.told = True
+                await checkpoint()  # an app that asks on and on must not freeze the loop
                 return {"type": "http.disconnect"}
             if self._queue:
                 return self._queue.popleft()

@@ -159,8 +159,8 @@ class _Call:
         except Exception:
             self._send_failed = True
             raise
-        if self._report is not None and message["type"] == "http.response.body":
-            self._report.bytes_sent += len(message.get("body", b""))
+        if self._report is not None:
+            self._report.sent(message)
 
     async def _open(self, path: str) -> None:
         exchange = self._exchange

@@ -7,6 +7,7 @@ from itertools import count
 from time import perf_counter
 from typing import Final
 
+from .actions import Message
 from .events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
 from .exchange import Exchange
 
@@ -49,6 +50,13 @@ class Report:
                 reason=exchange.reason,
             )
             self._tell(self._started)
+
+    def sent(self, message: Message) -> None:
+        """Count what a message that has been sent holds of the body."""
+        if message["type"] == "http.response.body":
+            self.bytes_sent += len(message.get("body", b""))
+        elif message["type"] == "http.response.pathsend" and self._started is not None:
+            self.bytes_sent += self._started.complete_length or 0
 
     def finish(self, outcome: Outcome) -> None:
         """Tell how it ended; nothing if it never started."""

@@ -183,8 +183,6 @@ def _pick(
     if asked is None:
         unit = range_unit(field)
         return Reason.MALFORMED if unit in (None, "bytes") else Reason.UNKNOWN_UNIT
-    if count_specs(field) > limits.max_ranges:
-        return Reason.OVER_LIMITS
     if length == 0:  # no Content-Range can be written for it
         return Reason.EMPTY
     ranges = resolve(asked, length)
@@ -195,6 +193,13 @@ def _pick(
         if asked.ranges[0][0] >= 0:
             return (ByteRange(start, min(stop, start + limits.max_partial_size)),)
     return ranges
+
+
+def _over(field: str, limits: Limits) -> bool:
+    """Whether a Range field is over a limit; found out before anything is built of it."""
+    return len(field) > limits.max_field_size or (
+        field.count(",") >= limits.max_ranges and count_specs(field) > limits.max_ranges
+    )
 
 
 def _several(
