@@ -242,7 +242,7 @@ class Exchange:
         return self._from_source(source)
 
     def _from_source(self, source: Source) -> Sequence[Action]:
-        supply(self._representation, source)
+        supply(self._representation, source, self._clock())
         selection = self._select()
         return self._give(selection, make_plan(selection, self._representation), source)
 

@@ -66,8 +66,15 @@ def _size(segment: Segment) -> int:
 
 def advertise(fields: Iterable[Field]) -> list[Field]:
     """The fields of a sliceable 200, with one `Accept-Ranges` (RFC 9110 14.3)."""
-    kept = list(fields)
-    if not any(len(name) == 13 and name.lower() == b"accept-ranges" for name, _ in kept):
+    kept: list[Field] = []
+    said = False
+    for name, value in fields:
+        if len(name) == 13 and name.lower() == b"accept-ranges":
+            if said:
+                continue
+            said = True
+        kept.append((name, value))
+    if not said:
         kept.append(_ACCEPT_RANGES)
     return kept
 

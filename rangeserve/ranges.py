@@ -115,7 +115,8 @@ def count_specs(field: str) -> int:
 
 def format_range(ranges: Range) -> str:
     """The field value of a `Range`: the inverse of `parse_range`."""
-    return ranges.to_header()
+    # `-0` selects nothing, as no ranges do.
+    return ranges.to_header() if ranges.ranges else f"{ranges.units}=-0"
 
 
 def resolve(ranges: Range, complete_length: int) -> tuple[ByteRange, ...]:

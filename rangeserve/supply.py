@@ -16,10 +16,11 @@ def gives(representation: Representation, name: bytes) -> bool:
     return any(field.lower() == name for field, _ in representation.fields)
 
 
-def supply(representation: Representation, source: Source) -> None:
+def supply(representation: Representation, source: Source, now: float) -> None:
     """Describe `source` in `representation`: its length, and each field that the app left out.
 
-    A source's `etag` that is not an entity-tag is left out.
+    A source's `etag` that is not an entity-tag is left out. A `last_modified` after `now`
+    (seconds since the epoch) becomes `now` (RFC 9110 8.8.2.1).
     """
     representation.complete_length = source.size
     representation.forward_only = False
@@ -31,7 +32,7 @@ def supply(representation: Representation, source: Source) -> None:
     if modified is not None and not gives(representation, b"last-modified"):
         if modified.tzinfo is None:
             modified = modified.replace(tzinfo=timezone.utc)
-        representation.last_modified = format_http_date(modified.timestamp())
+        representation.last_modified = format_http_date(min(modified.timestamp(), now))
         supplied.append((b"last-modified", representation.last_modified.encode("ascii")))
     if kind is not None and not gives(representation, b"content-type"):
         representation.content_type = kind

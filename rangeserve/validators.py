@@ -108,7 +108,7 @@ def parse_http_date(value: str, now: float) -> int | None:
     """Read an HTTP-date in one of its three forms (RFC 9110 5.6.7); `None` for anything else.
 
     Returns seconds since the epoch, UTC. `now` (seconds since the epoch) is needed for the
-    two-digit year of the obsolete RFC 850 form: a year that would lie more than 50 years
+    two-digit year of the obsolete RFC 850 form: a date that would lie more than 50 years
     ahead is in the past.
     """
     if len(value) > _LONGEST_DATE:
@@ -124,18 +124,19 @@ def _seconds(match: re.Match[str], now: float) -> int | None:
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
     if hour > 23 or minute > 59 or second > 60:  # 60: a leap second, RFC 9110 5.6.7
         return None
-    year = int(match["year"])
+    year, month, day = int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
     if len(match["year"]) == 2:
-        this_year = datetime.fromtimestamp(now, timezone.utc).year
-        year += this_year - this_year % 100
-        if _more_than_50_years_ahead(match, year, now):
+        today = datetime.fromtimestamp(now, timezone.utc)
+        year += today.year - today.year % 100
+        in_50_years = (today.year + 50, *today.timetuple()[1:6])
+        if (year, month, day, hour, minute, second) > in_50_years:
             year -= 100
     cycles = 0 if year else 1  # the year 0000 is within the grammar, but not within `date`
     try:
-        day = date(year + 400 * cycles, _MONTHS.index(match["month"]) + 1, int(match["day"]))
+        ordinal = date(year + 400 * cycles, month, day).toordinal()
     except ValueError:  # no such day
         return None
-    days = day.toordinal() - _EPOCH - _CYCLE * cycles
+    days = ordinal - _EPOCH - _CYCLE * cycles
     return days * 86400 + hour * 3600 + minute * 60 + second
 
 
