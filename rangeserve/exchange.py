@@ -81,6 +81,8 @@ class Exchange:
         self._representation = Representation()
         self._slicer = Slicer(())
         self._pathsend: Message | None = None
+        self._first: Message | None = None
+        self._refused = False
         self._owed: int | None = None  # bytes still promised by Content-Length
         self._begun = False
         self._swallowed = 0
@@ -114,6 +116,10 @@ class Exchange:
             return self._hand_on(Whole(reason=self._why(Reason.NOT_A_200)))
         if source is None or self._representation.length_in_doubt:
             return self._without_source()
+        return self._take(source)
+
+    def _take(self, source: Source | str) -> Sequence[Action]:
+        """Something was handed over to be the body."""
         if isinstance(source, str):
             self.state = State.OPENING
             return (Open(source),)
@@ -131,6 +137,10 @@ class Exchange:
     def _held(self, kind: str, message: Message) -> Sequence[Action]:
         if kind == _BODY:
             representation = self._representation
+            source = self._offer.source
+            if not (source is None or self._refused or representation.length_in_doubt):
+                self._first = message  # a body that hands itself over as it is asked for
+                return self._take(source)
             if not message.get("more_body", False):
                 size = len(message.get("body", b""))
                 if representation.content_length not in (None, size):
@@ -232,14 +242,23 @@ class Exchange:
 
     def _handed_over(self, source: Source) -> Sequence[Action]:
         length = self._representation.content_length
-        if length not in (None, 0, source.size):
+        if length != source.size and (self._offer.exact or length not in (None, 0)):
+            return self._refuse(source, length)
+        self._offer.served = True
+        return self._from_source(source)
+
+    def _refuse(self, source: Source, length: int | None) -> Sequence[Action]:
+        """The app's body is not the one that the source stands for."""
+        self._refused = True
+        if not self._offer.exact:
             self.warning = (
                 f"a source of {source.size} bytes was handed over, but the app's "
                 f"Content-Length is {length}: its body was replaced later and is sent instead"
             )
+        if self._first is None:
             return self._without_source()
-        self._offer.served = True
-        return self._from_source(source)
+        self.state = State.HELD
+        return self._held(_BODY, self._first)
 
     def _from_source(self, source: Source) -> Sequence[Action]:
         supply(self._representation, source, self._clock())

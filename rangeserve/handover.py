@@ -28,14 +28,18 @@ class Offer:
     """One request's end of the middleware, as the app sees it.
 
     `source` is what was handed over, a path or a `Source`, `None` so far. `served` turns
-    true when the middleware has taken it for the response body.
+    true when the middleware has taken it for the response body. `exact` is for one who hands
+    over behind the view's back and leaves the response as it was: the source is taken only
+    if the Content-Length is still there and the source's size, since whoever codes or
+    replaces a body changes that.
     """
 
-    __slots__ = ("_field", "served", "source")
+    __slots__ = ("_field", "exact", "served", "source")
 
     def __init__(self, field: str | None = None) -> None:
         self._field = field
         self.source: Source | str | None = None
+        self.exact = False
         self.served: bool = False
 
     @property
