@@ -126,19 +126,22 @@ class FileSource:
         `ResponseError` if the file has become shorter, `OSError` if it cannot be read.
         """
         while start < stop:
-            chunk = await self._chunk(start, min(self.pace.size, stop - start))
+            chunk = await self._chunk(start, stop - start)
             if not chunk:
                 raise ResponseError(f"the file became shorter while it was sent: {self.path!r}")
             start += len(chunk)
             yield chunk
 
-    async def _chunk(self, start: int, size: int) -> bytes:
+    async def _chunk(self, start: int, owed: int) -> bytes:
+        """The next chunk, at most `owed` bytes."""
+        size = min(self.pace.size, owed)
         if self._asks:
             if self._resident(start) and (size < 4096 or self._resident(start + size - 1)):
                 return os.pread(self._fd, size, start)
             if self._asks:
                 return await self.in_thread(self._pread, size, start)
-        return await self.in_thread(self._pread, max(size, _THREAD_CHUNK), start)
+        size = min(max(size, _THREAD_CHUNK), owed)
+        return await self.in_thread(self._pread, size, start)
 
     def _pread(self, size: int, start: int) -> bytes:
         return os.pread(self._fd, size, start)
