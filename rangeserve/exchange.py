@@ -161,7 +161,8 @@ class Exchange:
             return self._open(message)
         if kind == _START:
             raise self._broken(f"a second {_START} came")
-        return (*self._hand_on(Whole(reason=self._why(Reason.UNKNOWN_MESSAGE))), message)
+        start = self._hand_on(Whole(reason=self._why(Reason.UNKNOWN_MESSAGE)))
+        return (*start, *self._pass(kind, message))
 
     def _pass(self, kind: str, message: Message) -> Sequence[Action]:
         if kind == _BODY and not self.ended:
@@ -284,6 +285,7 @@ class Exchange:
     def serving_stops(self) -> None:
         """The client has left while it was served."""
         self.state = State.DONE
+        self.ended = False
 
     # Decisions
 

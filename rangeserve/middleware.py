@@ -143,6 +143,9 @@ class _Call:
         exchange = self._exchange
         if self._report is not None and exchange.decided:
             self._report.start(exchange)
+        if exchange.warning is not None:
+            _logger.warning(exchange.warning)
+            exchange.warning = None
         for action in actions:
             if isinstance(action, dict):
                 await self._forward(action)
@@ -168,10 +171,7 @@ class _Call:
         try:
             if self._middleware.etag is not None and exchange.wants_etag():
                 file.etag = self._tag(file)
-            actions = exchange.opened(file)
-            if exchange.warning is not None:
-                _logger.warning(exchange.warning)
-            await self._act(actions)
+            await self._act(exchange.opened(file))
         finally:
             file.close()
 
@@ -195,6 +195,7 @@ class _Call:
             if not await transfer.run():
                 exchange.serving_stops()
         finally:
+            self._send_failed = self._send_failed or transfer.send_failed
             if self._report is not None:
                 self._report.bytes_sent += transfer.sent
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from time import perf_counter
 from typing import Any, Final
 
-from anyio import create_task_group, get_cancelled_exc_class
+from anyio import create_task_group, current_time, get_cancelled_exc_class
 from anyio.lowlevel import checkpoint
 
 from .errors import ResponseError
@@ -21,12 +21,15 @@ __all__ = ["Transfer"]
 
 # So little of a file is over in one send; a watch would cost more than it could save.
 _UNWATCHED: Final = 64 * 1024
+# How long, in seconds, a last send may go on once the client is said to have left.
+_GRACE: Final = 5.0
 
 
 class Transfer:
     """The body of one response on its way from a source to the server.
 
-    `sent` counts the bytes of the body that have been handed to the server.
+    `sent` counts the bytes of the body that have been handed to the server; `send_failed`
+    turns true if the server's `send` raises.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Transfer:
     ) -> None:
         """`ending` is called right before the last send is awaited."""
         self.sent: int = 0
+        self.send_failed: bool = False
         self._plan = plan
         self._source = source
         self._send = send
         self._inbox = inbox
         self._ending = ending
+        self._is_ending = False
         self._pace = source.pace if isinstance(source, FileSource) else Pace()
 
     async def run(self) -> bool:
@@ -55,19 +60,31 @@ class Transfer:
         if self._inbox.gone:
             return False
         async with aclosing(self._body()) as body:
-            if self._inbox.listening or self._is_small():
-                return await self._pump(body)
-            return await self._pump_watched(body)
+            complete: bool | None = None
+            if self._is_small():
+                complete = await self._pump(body)
+            elif self._inbox.listening:
+                complete = await self._pump(body, heeded=True)
+            return await self._pump_watched(body) if complete is None else complete
 
     def _is_small(self) -> bool:
         return isinstance(self._source, FileSource) and self._plan.content_length <= _UNWATCHED
 
     async def _pump_watched(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
         """Nobody else listens, and servers do not raise when the client has left."""
-        complete = False
+        complete: bool | None = False
         failure: BaseException | None = None
         async with create_task_group() as group:
-            group.start_soon(self._inbox.watch, group.cancel_scope.cancel)
+            scope = group.cancel_scope
+
+            def left() -> None:
+                # Servers say so inside the last send too, which is not to be cut short.
+                if self._is_ending:
+                    scope.deadline = current_time() + _GRACE
+                else:
+                    scope.cancel()
+
+            group.start_soon(self._inbox.watch, left)
             try:
                 complete = await self._pump(body)
             except get_cancelled_exc_class():
@@ -80,15 +97,23 @@ class Transfer:
                 raise failure
             finally:
                 del failure
-        return complete
+        return bool(complete)
 
-    async def _pump(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
+    async def _pump(
+        self, body: AsyncGenerator[tuple[bytes, bool]], *, heeded: bool = False
+    ) -> bool | None:
+        """Send what is left; with `heeded` only until the app stops listening: then `None`."""
         send, pace = self._send, self._pace
         async for chunk, last in body:
             if last:
+                self._is_ending = True
                 self._ending()
             begin = perf_counter()
-            await send({"type": "http.response.body", "body": chunk, "more_body": not last})
+            try:
+                await send({"type": "http.response.body", "body": chunk, "more_body": not last})
+            except Exception:
+                self.send_failed = True
+                raise
             self.sent += len(chunk)
             if last:
                 return True
@@ -97,6 +122,8 @@ class Transfer:
             pace.sent(len(chunk), perf_counter() - begin)
             if pace.due(len(chunk)):
                 await checkpoint()
+            if heeded and not self._inbox.listening:
+                return None
         raise ResponseError("a plan without segments has no body to send")
 
     async def _body(self) -> AsyncGenerator[tuple[bytes, bool]]:
@@ -110,7 +137,8 @@ class Transfer:
             held = b""
             chunks = self._source.read(segment.start, segment.stop)
             try:
-                async for chunk in chunks:
+                async for given in chunks:
+                    chunk = bytes(given)  # no copy, unless the source gives another type
                     owed -= len(chunk)
                     if owed < 0:
                         raise ResponseError(f"the source gives {-owed} bytes too many")
