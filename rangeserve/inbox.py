@@ -19,6 +19,7 @@ __all__ = ["Inbox"]
 Message = dict[str, Any]
 
 _REPLAYED: Final = 64 * 1024
+_MESSAGES: Final = 1024
 
 
 class Inbox:
@@ -84,8 +85,8 @@ class Inbox:
     async def watch(self, left: Callable[[], object]) -> None:
         """Call `left` when the client leaves. Ends early if there is nothing to be told.
 
-        Whatever else the server says is kept for the app, up to 64 KiB of a request body;
-        beyond that the app is told of a disconnect, since its body is no longer whole.
+        Whatever else the server says is kept for the app, up to 64 KiB of a request body in
+        up to 1,024 messages; beyond that the app is told of a disconnect, since its body is no longer whole.
         """
         while not self.gone:
             await checkpoint()  # a `receive` that always has an answer must not starve others
@@ -98,9 +99,9 @@ class Inbox:
             except Exception:
                 return
             if not self.gone:
+                self._keep(message)
                 if was_complete:
                     return
-                self._keep(message)
         left()
 
     async def _take(self) -> Message:
@@ -127,7 +128,7 @@ class Inbox:
 
     def _keep(self, message: Message) -> None:
         self._kept += len(message.get("body", b""))
-        if self._kept > _REPLAYED:
+        if self._kept > _REPLAYED or (self._queue and len(self._queue) >= _MESSAGES):
             self._lost = True
             self._queue = None
         elif not self._lost:
