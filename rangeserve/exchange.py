@@ -262,6 +262,8 @@ class Exchange:
         return self._held(_BODY, self._first)
 
     def _from_source(self, source: Source) -> Sequence[Action]:
+        if source.size < 0:
+            raise self._broken(f"the source's size is {source.size}")
         supply(self._representation, source, self._clock())
         selection = self._select()
         return self._give(selection, make_plan(selection, self._representation), source)

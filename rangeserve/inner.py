@@ -41,11 +41,20 @@ def inner_scope(
     extensions[EXTENSION] = offer
     inner["extensions"] = extensions
     asgi: Mapping[str, object] = scope.get("asgi") or {}
-    if asgi.get("spec_version") not in _TODAYS:
+    version = asgi.get("spec_version")
+    if version not in _TODAYS and _is_newer(version):
         # From 2.4 on, frameworks wait for `send` to raise instead of listening, and then
         # lose what they had to do after the response.
         inner["asgi"] = {**asgi, "spec_version": _NEWEST}
     return inner, native_pathsend
+
+
+def _is_newer(version: object) -> bool:
+    """Whether a version that is not one of today's is newer than 2.3; if in doubt, yes."""
+    try:
+        return [int(part) for part in str(version).split(".")] > [2, 3]
+    except ValueError:
+        return True
 
 
 def _accepts_coding(headers: Any) -> bool:
