@@ -22,12 +22,12 @@ from anyio.lowlevel import RunVar
 from ..errors import ResponseError
 from ..pace import Pace
 
-__all__ = ["FileSource", "open_file", "stat_etag"]
+__all__ = ["OPEN_FLAGS", "FileSource", "open_file", "stat_etag"]
 
 T = TypeVar("T")
 
 # O_NONBLOCK: a FIFO must not block, not even a thread. O_NOCTTY: nor a terminal adopt us.
-_FLAGS: Final = (
+OPEN_FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NONBLOCK", 0)
@@ -54,12 +54,21 @@ def stat_etag(status: os.stat_result) -> str:
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
 
+def _moment(seconds: float) -> datetime | None:
+    """A time stamp of a file; `None` if it lies outside the years 1 to 9999."""
+    try:
+        return datetime.fromtimestamp(int(seconds), timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 class FileSource:
     """A regular file, held open by one descriptor from the decision to the last byte."""
 
     def __init__(self, path: str) -> None:
         """A file yet to be opened; `open_file` is the usual way."""
         self.path = path
+        self.adopted = False
         self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None
@@ -78,16 +87,27 @@ class FileSource:
         `OSError` if it cannot be opened, `ResponseError` if it is not a regular file; in
         either case no descriptor is left.
         """
-        fd = os.open(self.path, _FLAGS)
+        self._take(os.open(self.path, OPEN_FLAGS))
+
+    def adopt(self, fd: int) -> None:
+        """Take over a descriptor that somebody else has opened for reading; as `open`.
+
+        Nobody opens `path` again then, not even a server that could send the file by its
+        path: the name may lead elsewhere by now.
+        """
+        self.adopted = True
+        self._take(fd)
+
+    def _take(self, fd: int) -> None:
         try:
             self.status = os.fstat(fd)
             if not S_ISREG(self.status.st_mode):
                 raise ResponseError(f"not a regular file: {self.path!r}")
+            self.size = self.status.st_size
+            self.last_modified = _moment(self.status.st_mtime)
         except BaseException:
             os.close(fd)
             raise
-        self.size = self.status.st_size
-        self.last_modified = datetime.fromtimestamp(int(self.status.st_mtime), timezone.utc)
         with self._lock:
             self._fd = fd
 
