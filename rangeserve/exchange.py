@@ -161,8 +161,8 @@ class Exchange:
             return self._open(message)
         if kind == _START:
             raise self._broken(f"a second {_START} came")
-        start = self._hand_on(Whole(reason=self._why(Reason.UNKNOWN_MESSAGE)))
-        return (*start, *self._pass(kind, message))
+        unknown = Whole(reason=self._why(Reason.UNKNOWN_MESSAGE))
+        return (*self._hand_on(unknown), *self._pass(kind, message))
 
     def _pass(self, kind: str, message: Message) -> Sequence[Action]:
         if kind == _BODY and not self.ended:

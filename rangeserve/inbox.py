@@ -86,7 +86,8 @@ class Inbox:
         """Call `left` when the client leaves. Ends early if there is nothing to be told.
 
         Whatever else the server says is kept for the app, up to 64 KiB of a request body in
-        up to 1,024 messages; beyond that the app is told of a disconnect, since its body is no longer whole.
+        up to 1,024 messages; beyond that the app is told of a disconnect, since its body is
+        no longer whole.
         """
         while not self.gone:
             await checkpoint()  # a `receive` that always has an answer must not starve others

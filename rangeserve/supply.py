@@ -40,7 +40,11 @@ def supply(representation: Representation, source: Source, now: float) -> None:
             modified = modified.replace(tzinfo=timezone.utc)
         representation.last_modified = format_http_date(min(modified.timestamp(), now))
         supplied.append((b"last-modified", representation.last_modified.encode("ascii")))
-    if kind is not None and _FIELD_VALUE.fullmatch(kind) and not gives(representation, b"content-type"):
+    if (
+        kind is not None
+        and _FIELD_VALUE.fullmatch(kind)
+        and not gives(representation, b"content-type")
+    ):
         representation.content_type = kind
         supplied.append((b"content-type", kind.encode("latin-1")))
     representation.supplied = supplied
