@@ -1,0 +1,219 @@
+"""The demo: a video that seeks, and a live picture of what the browser fetches for it.
+
+    hypercorn demo_app:app
+
+It plays the file named by RANGESERVE_VIDEO, or `video.mp4` beside this module, or the clip
+that comes with it. The views know nothing of ranges: `RangeServe` does all of that, and its
+observer feeds the picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+import os
+import secrets
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import BinaryIO
+
+from quart import Quart, Response, render_template, request, send_file
+
+from rangeserve import Event, ResponseFinished, stat_etag
+from rangeserve.integrations.quart import RangeServe
+
+HERE = Path(__file__).parent
+VARIABLE = "RANGESERVE_VIDEO"
+SOURCES = ("/video.mp4", "/stream.mp4")
+KEEP_ALIVE = 15.0  # seconds of silence after which a comment is sent
+KEPT = 512  # events that a listener can catch up on
+CHUNK = 256 * 1024
+
+
+class Unplayable(Exception):
+    """There is no video to play; the message is a sentence that says why."""
+
+
+def playable(path: Path) -> Path:
+    """`path`, if it is a file that can be played; `Unplayable` if it cannot be."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        trouble = (error.strerror or str(error)).lower()
+    else:
+        if S_ISDIR(status.st_mode):
+            trouble = "it is a folder"
+        elif not S_ISREG(status.st_mode):
+            trouble = "it is not a regular file"
+        elif not os.access(path, os.R_OK):
+            trouble = "permission denied"
+        elif status.st_size == 0:
+            trouble = "it is empty"
+        else:
+            return path
+    raise Unplayable(f"There is no video to play: {path}: {trouble}.")
+
+
+def choose_video(environ: Mapping[str, str], folder: Path) -> Path:
+    """The file to play; ends the program with a sentence if it cannot be played."""
+    named = environ.get(VARIABLE)
+    own = folder / "video.mp4"
+    try:
+        if named:
+            return playable(Path(named).absolute())
+        return playable(own if own.exists() else folder / "static" / "clip.mp4")
+    except Unplayable as error:
+        hint = f" Set {VARIABLE} to a video file, or unset it." if named else ""
+        raise SystemExit(f"{error}{hint}") from None
+
+
+class Feed:
+    """The latest events as Server-Sent Events, for any number of listeners.
+
+    There is one bounded history and no queue: a listener is the number of the last event
+    that it was given. One that falls too far behind misses the oldest ones.
+    """
+
+    def __init__(self, kept: int = KEPT, keep_alive: float = KEEP_ALIVE) -> None:
+        self.newest = 0
+        self.listeners: set[asyncio.Event] = set()
+        self._history: deque[tuple[int, str]] = deque(maxlen=kept)
+        self._keep_alive = keep_alive
+
+    def observe(self, event: Event) -> None:
+        """The observer: keep what concerns the video, and wake the listeners."""
+        if event.path not in SOURCES:
+            return
+        self.newest += 1
+        kind = "finished" if isinstance(event, ResponseFinished) else "started"
+        data = json.dumps(describe(event))
+        self._history.append((self.newest, f"id: {self.newest}\nevent: {kind}\ndata: {data}\n\n"))
+        for news in self.listeners:
+            news.set()
+
+    async def listen(self, after: int) -> AsyncGenerator[str, None]:
+        """The events after number `after`, then each new one as it comes; never ends."""
+        loop = asyncio.get_running_loop()
+        news = asyncio.Event()
+        self.listeners.add(news)
+        try:
+            yield "retry: 1000\n\n"
+            while True:
+                news.clear()
+                for number, text in tuple(self._history):
+                    if number > after:
+                        yield text
+                        after = number
+                timer = loop.call_later(self._keep_alive, news.set)
+                try:
+                    await news.wait()
+                finally:
+                    timer.cancel()
+                if after == self.newest:
+                    yield ": still here\n\n"
+        finally:
+            self.listeners.discard(news)
+
+
+def describe(event: Event) -> dict[str, object]:
+    """An event for the page: positions are half-open, in bytes."""
+    described: dict[str, object] = {
+        "number": event.number,
+        "method": event.method,
+        "path": event.path,
+        "status": event.status,
+        "length": event.complete_length,
+        "ranges": event.ranges,
+        "reason": event.reason.value if event.reason is not None else None,
+    }
+    if isinstance(event, ResponseFinished):
+        described["sent"] = event.bytes_sent
+        described["seconds"] = round(event.seconds, 3)
+        described["outcome"] = event.outcome.value
+    return described
+
+
+feed = Feed()
+app = Quart(__name__)
+app.config["VIDEO"] = choose_video(os.environ, HERE)
+RangeServe(app, observer=feed.observe)
+
+
+@app.get("/")
+async def index() -> str:
+    """The page. `visit` keeps the browser's cache from hiding what a new visit fetches."""
+    video, trouble = app.config["VIDEO"], None
+    try:
+        size = playable(video).stat().st_size
+    except Unplayable as error:
+        size, trouble = 0, str(error)
+    return await render_template(
+        "index.html",
+        name=video.name,
+        size=size,
+        trouble=trouble,
+        sources=SOURCES,
+        newest=feed.newest,
+        visit=secrets.token_hex(4),
+    )
+
+
+@app.get("/video.mp4")
+async def video() -> Response:
+    """A file, as any Quart app would send it."""
+    return await send_file(playable(app.config["VIDEO"]))
+
+
+@app.get("/stream.mp4")
+async def stream() -> Response:
+    """The same bytes from a generator: a length is all it takes to be sought in.
+
+    The validators let a browser that comes back with If-Range know it is the same video.
+    """
+    path = playable(app.config["VIDEO"])
+    status = path.stat()
+    response = Response(
+        chunks(path, status.st_size),
+        content_type=mimetypes.guess_type(path.name)[0] or "video/mp4",
+    )
+    response.content_length = status.st_size
+    response.headers["ETag"] = stat_etag(status)
+    response.last_modified = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
+    response.timeout = None  # a viewer may pause for longer than RESPONSE_TIMEOUT
+    return response
+
+
+async def chunks(path: Path, size: int) -> AsyncGenerator[bytes, None]:
+    """The first `size` bytes of a file, from its beginning: nothing here can seek."""
+    with open_to_read(path) as file:
+        while size and (chunk := await asyncio.to_thread(file.read, min(CHUNK, size))):
+            size -= len(chunk)
+            yield chunk
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """The file, opened at once: an open that is cancelled in a thread would leak."""
+    return path.open("rb")
+
+
+@app.get("/events")
+async def events() -> Response:
+    """What happens to the video, as Server-Sent Events after the event that is named."""
+    after = request.args.get("after", feed.newest, type=int)
+    after = request.headers.get("Last-Event-ID", after, type=int)
+    if after > feed.newest:  # the number is from before a restart
+        after = 0
+    response = Response(feed.listen(after), content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.timeout = None
+    return response
+
+
+@app.errorhandler(Unplayable)
+async def unplayable(error: Unplayable) -> Response:
+    """One sentence, should the video go away while the demo runs."""
+    return Response(f"{error}\n", 404, content_type="text/plain; charset=utf-8")
