@@ -54,6 +54,25 @@ def stat_etag(status: os.stat_result) -> str:
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
 
+def _proc_device() -> int | None:
+    """The device of what is mounted on /proc, `None` if nothing is."""
+    try:
+        device = os.stat("/proc").st_dev
+        return device if device != os.stat("/").st_dev else None
+    except OSError:
+        return None
+
+
+_PROC: Final = _proc_device()
+
+
+def _is_made_up(fd: int, status: os.stat_result) -> bool:
+    """Whether a file is made as it is read, so that its size says nothing."""
+    if status.st_dev == _PROC:
+        return True
+    return status.st_size == 0 and os.pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
+
+
 def _moment(seconds: float) -> datetime | None:
     """A time stamp of a file; `None` if it lies outside the years 1 to 9999."""
     try:
@@ -103,6 +122,8 @@ class FileSource:
             self.status = os.fstat(fd)
             if not S_ISREG(self.status.st_mode):
                 raise ResponseError(f"not a regular file: {self.path!r}")
+            if _is_made_up(fd, self.status):
+                raise ResponseError(f"not a stored file: {self.path!r}")
             self.size = self.status.st_size
             self.last_modified = _moment(self.status.st_mtime)
         except BaseException:
