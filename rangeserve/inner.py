@@ -14,6 +14,8 @@ __all__ = ["accepts_coding", "inner_scope"]
 _PATHSEND: Final = "http.response.pathsend"
 _ZEROCOPYSEND: Final = "http.response.zerocopysend"
 _HIDDEN: Final = frozenset({b"range", b"if-range"})
+_ACCEPT_ENCODING: Final = b"accept-encoding"
+_LENGTH: Final = len(_ACCEPT_ENCODING)
 _NEWEST: Final = "2.3"
 _TODAYS: Final = frozenset({None, "2.0", "2.1", "2.2", _NEWEST})
 
@@ -26,20 +28,19 @@ def inner_scope(
     Range and If-Range are hidden, pathsend is offered (unless compression would then be
     lost), zerocopysend is not. The server's own objects are never changed.
     """
-    inner = dict(scope)
-    extensions = dict(scope.get("extensions") or {})
-    extensions.pop(_ZEROCOPYSEND, None)
-    native_pathsend = _PATHSEND in extensions
-    ranged = request is not None and (request.range is not None or request.if_range is not None)
     headers = scope["headers"]
-    if ranged:
-        inner["headers"] = [field for field in headers if field[0].lower() not in _HIDDEN]
+    offered = scope.get("extensions")
+    ranged = request is not None and (request.range is not None or request.if_range is not None)
+    extensions: dict[str, Any] = {**offered, EXTENSION: offer} if offered else {EXTENSION: offer}
+    native_pathsend = _PATHSEND in extensions
+    extensions.pop(_ZEROCOPYSEND, None)
     # Frameworks do not compress a file that is handed over as a path: not to be offered
     # where the client would take it compressed.
     if ranged or not _accepts_coding(headers):
         extensions[_PATHSEND] = {}
-    extensions[EXTENSION] = offer
-    inner["extensions"] = extensions
+    inner = {**scope, "extensions": extensions}
+    if ranged:
+        inner["headers"] = [field for field in headers if field[0].lower() not in _HIDDEN]
     asgi: Mapping[str, object] = scope.get("asgi") or {}
     version = asgi.get("spec_version")
     if version not in _TODAYS and _is_newer(version):
@@ -58,9 +59,10 @@ def _is_newer(version: object) -> bool:
 
 
 def _accepts_coding(headers: Any) -> bool:
-    return any(
-        accepts_coding(value) for name, value in headers if name.lower() == b"accept-encoding"
-    )
+    for name, value in headers:
+        if len(name) == _LENGTH and name.lower() == _ACCEPT_ENCODING and accepts_coding(value):
+            return True
+    return False
 
 
 @lru_cache(maxsize=256)

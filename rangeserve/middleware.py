@@ -14,6 +14,7 @@ from .actions import Action, Message, Open, Serve, State
 from .errors import ClientDisconnected
 from .events import Observer, Outcome
 from .exchange import Exchange
+from .express import Express
 from .handover import Offer
 from .hangup import without_hangup
 from .inbox import Inbox
@@ -80,40 +81,70 @@ class RangeMiddleware:
 class _Call:
     """One request: carries out what its exchange decides."""
 
+    __slots__ = (
+        "_express",
+        "_inbox",
+        "_inner",
+        "_machine",
+        "_method",
+        "_middleware",
+        "_native_pathsend",
+        "_offer",
+        "_pace",
+        "_report",
+        "_request",
+        "_send_failed",
+        "_server_send",
+    )
+
     def __init__(
         self, middleware: RangeMiddleware, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        method: str = scope["method"]
+        self._method: str = scope["method"]
         if not isinstance(scope["headers"], (list, tuple)):  # it may be readable only once
             scope = {**scope, "headers": list(scope["headers"])}
-        request = read_request(method, scope["headers"])
-        offer = Offer(request.range if request is not None else None)
+        request = self._request = read_request(self._method, scope["headers"])
+        offer = self._offer = Offer(request.range if request is not None else None)
         self._middleware = middleware
-        self._inner, native_pathsend = inner_scope(scope, request, offer)
+        self._inner, self._native_pathsend = inner_scope(scope, request, offer)
         self._inbox = Inbox(receive)
         self._server_send = send
-        self._exchange = Exchange(
-            method,
-            request,
-            offer,
-            middleware.limits,
-            time.time,
-            native_pathsend=native_pathsend,
-        )
         self._report: Report | None = None
         if Report.wanted(middleware.observer):
-            self._report = Report(middleware.observer, method, scope["path"])
+            self._report = Report(middleware.observer, self._method, scope["path"])
+        self._express: Express | None = None
+        if request is None and self._report is None and self._method == "GET":
+            self._express = Express(offer)
+        self._machine: Exchange | None = None
         self._pace: Pace | None = None
         self._send_failed = False
 
+    @property
+    def _exchange(self) -> Exchange:
+        """The state machine, made when it is needed; it sees what went by in the express lane."""
+        exchange = self._machine
+        if exchange is None:
+            exchange = self._machine = Exchange(
+                self._method,
+                self._request,
+                self._offer,
+                self._middleware.limits,
+                time.time,
+                native_pathsend=self._native_pathsend,
+            )
+            if self._express is not None:
+                self._express.leave(exchange)
+                self._express = None
+        return exchange
+
     async def run(self) -> None:
-        exchange = self._exchange
         left: Exception | None = None
         try:
             await self._middleware.app(self._inner, self._inbox.receive, self._send)
-            exchange.returned(gone=self._gone())
+            if self._express is None or not self._express.ended:
+                self._exchange.returned(gone=self._gone())
         except Exception as error:
-            if exchange.state is not State.DONE:
+            if self._exchange.state is not State.DONE:
                 raise
             left = without_hangup(error)
             if left is error:
@@ -126,6 +157,12 @@ class _Call:
 
     async def _send(self, message: Message) -> None:
         """The app's `send`."""
+        if self._express is not None:
+            passed = self._express.feed(message)
+            if passed is not None:
+                for each in passed:
+                    await self._forward(each)
+                return
         exchange = self._exchange
         if exchange.state is State.DONE:
             await checkpoint()  # an app that ignores errors must not freeze the loop

@@ -15,7 +15,7 @@ from .ranges import ByteRange
 from .representation import Field, Representation
 from .selection import NotModified, Parts, PreconditionFailed, Selection, Whole
 
-__all__ = ["Plan", "advertise", "make_plan"]
+__all__ = ["ACCEPT_RANGES", "Plan", "advertise", "make_plan"]
 
 # Every rewritten response states its own framing.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -38,7 +38,7 @@ _DROPPED_ERROR: Final = _REWRITTEN | {
     b"content-digest",
     b"content-md5",
 }
-_ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
+ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def advertise(fields: Iterable[Field]) -> list[Field]:
             said = True
         kept.append((name, value))
     if not said:
-        kept.append(_ACCEPT_RANGES)
+        kept.append(ACCEPT_RANGES)
     return kept
 
 
@@ -100,7 +100,7 @@ def make_plan(
         416,
         [
             *_without(_DROPPED_ERROR, representation),
-            _ACCEPT_RANGES,
+            ACCEPT_RANGES,
             (b"content-range", b"bytes */%d" % selection.complete_length),
             (b"content-length", b"0"),
         ],
@@ -123,7 +123,7 @@ def _partial(selection: Parts, representation: Representation, boundary: Callabl
         headers = [field for field in headers if field[0].lower() != b"content-type"]
         kind = b"multipart/byteranges; boundary=%s" % mark.encode("ascii")
         headers.append((b"content-type", kind))
-    headers.append(_ACCEPT_RANGES)
+    headers.append(ACCEPT_RANGES)
     return _sized(Plan(206, headers, segments))
 
 
