@@ -1,0 +1,141 @@
+"""`python -m rangeserve [DIRECTORY]`: serve a folder, with ranges."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import os
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, Final
+
+from .directory import DirectoryApp
+from .directory.access import AccessLog
+
+__all__ = ["main"]
+
+_HOST: Final = "127.0.0.1"
+_PORT: Final = 8000
+# An address; in brackets, or without a colon, it may be followed by a port.
+_BIND: Final = re.compile(
+    r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:.%\w]+)"
+)
+
+
+class _Problem(Exception):
+    """What one sentence on stderr says."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0 after Ctrl-C, 2 if it cannot start."""
+    options = _parser().parse_args(arguments)
+    try:
+        _serve(options)
+    except _Problem as problem:
+        print(f"rangeserve: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rangeserve",
+        description="Serve the files of a folder over HTTP, with byte ranges (RFC 9110).",
+    )
+    parser.add_argument("directory", nargs="?", default=".", help="the folder (default: this one)")
+    parser.add_argument(
+        "-b",
+        "--bind",
+        metavar="ADDRESS[:PORT]",
+        type=_bind,
+        default=(_HOST, None),
+        help=f"where to listen (default: {_HOST}:{_PORT}); IPv6 as [::1]:8000",
+    )
+    parser.add_argument(
+        "-p", "--port", type=_port, help="the port; 0 takes a free one and prints it"
+    )
+    parser.add_argument(
+        "-a", "--all", action="store_true", help="files whose name begins with a dot, too"
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"rangeserve {version('rangeserve')}"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:6]) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+def _bind(text: str) -> tuple[str, int | None]:
+    match = _BIND.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address, nor ADDRESS:PORT")
+    host = match["v6"] or match["name"] or match["bare"]
+    return host, _port(match["port"]) if match["port"] else None
+
+
+def _serve(options: argparse.Namespace) -> None:
+    log = AccessLog(lambda line: print(line, file=sys.stderr, flush=True))
+    try:
+        app = DirectoryApp(options.directory, hidden=options.all, observer=log.observe)
+    except NotADirectoryError:
+        raise _Problem(f"not a folder: {options.directory}") from None
+    except OSError as error:
+        raise _Problem(f"{_why(error)}: {options.directory}") from None
+    try:  # an extra; and its types are not complete
+        serve: Any = import_module("hypercorn.asyncio").serve
+        config: Any = import_module("hypercorn.config").Config()
+    except ImportError:
+        raise _Problem(
+            "Hypercorn is missing; install it with: pip install 'rangeserve[serve]'"
+        ) from None
+    host, port = options.bind
+    if options.port is not None:
+        port = options.port
+    listener = _listen(host, _PORT if port is None else port)
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 1
+    print(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)", flush=True)
+    config.bind = [f"fd://{listener.detach()}"]
+    asyncio.run(serve(log.around(app), config))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, bound before the server starts: so its port can be told."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address, family=family)
+    except socket.gaierror as error:
+        raise _Problem(f"no such address: {host} ({error.strerror})") from None
+    except UnicodeError:
+        raise _Problem(f"no such address: {host}") from None
+    except OSError as error:
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if error.errno == errno.EADDRINUSE:
+            raise _Problem(f"{where} is in use; --port 0 takes a free port") from None
+        raise _Problem(f"cannot listen on {where}: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    """The system's words, without the path and the number."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

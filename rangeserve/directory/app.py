@@ -1,0 +1,220 @@
+"""`DirectoryApp`: the files below one folder as an ASGI app."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Final, Union
+
+from ..errors import ResponseError
+from ..events import Observer
+from ..handover import hand_over, offer_of
+from ..middleware import RangeMiddleware
+from ..selection import Limits
+from ..sources.file import FileSource, stat_etag
+from .beneath import Folder, entries, open_beneath
+from .listing import PAGE_POLICY, make_page
+from .media import media_type
+from .target import Target, read_target
+
+__all__ = ["DirectoryApp"]
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+_INDEX: Final = "index.html"
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
+_NOT_THERE: Final = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.ENXIO,  # a socket, or a device without a driver
+        errno.ENODEV,
+        None,  # our own
+    }
+)
+_DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A small answer: its text is at hand."""
+
+    status: int
+    body: bytes = b""
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class _File:
+    """The source has been opened."""
+
+    content_type: str
+
+
+_Found = Union[_Page, _File]
+
+_NOTHING: Final = _Page(404, b"404: there is no such file or folder here.\n")
+_MAY_NOT: Final = _Page(403, b"403: this server may not read that.\n")
+_METHOD: Final = _Page(
+    405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
+)
+
+
+class DirectoryApp:
+    """Serve the files below `root`, with byte ranges and preconditions, and nothing else.
+
+    `hidden`: whether names that begin with a dot are served and listed too. `listing`:
+    whether a folder without `index.html` is listed; else it is a 404. `cache_control` is
+    sent with every answer; the default has browsers ask again, which costs a 304. `limits`
+    and `observer` are those of `RangeMiddleware`, which is built in; under another
+    `RangeMiddleware` that one does the work.
+
+    Links may lead anywhere below `root`, and not out of it. Raises `NotADirectoryError` or
+    `FileNotFoundError` if `root` is no folder.
+    """
+
+    def __init__(
+        self,
+        root: str | PathLike[str],
+        *,
+        hidden: bool = False,
+        listing: bool = True,
+        cache_control: str | None = "no-cache",
+        limits: Limits = _DEFAULT_LIMITS,
+        observer: Observer | None = None,
+    ) -> None:
+        self.root = os.path.realpath(root, strict=True)
+        if not os.path.isdir(self.root):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
+        self.hidden = hidden
+        self.listing = listing
+        self.cache_control = cache_control
+        self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """One ASGI call. A websocket is refused; a lifespan has nothing to do."""
+        kind: str = scope["type"]
+        if kind == "http":
+            app = self._ranged if offer_of(scope) is None else self._answer
+            await app(scope, receive, send)
+        elif kind == "lifespan":
+            await _live(receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise NotImplementedError(f"{kind} connections are not served")
+
+    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+        """What is told to the `RangeMiddleware` around."""
+        if offer_of(scope) is None:  # neither GET nor HEAD
+            await self._tell(_METHOD, scope, send)
+            return
+        target = read_target(scope)
+        if target is None:
+            await self._tell(_NOTHING, scope, send)
+            return
+        source = FileSource("/".join(target.names))
+        try:
+            found = await source.in_thread(self._look, target, source, scope["query_string"])
+            if isinstance(found, _File):
+                hand_over(scope, source)
+                found = _Page(200, content_type=found.content_type.encode("latin-1"))
+            await self._tell(found, scope, send)
+        finally:
+            source.close()
+
+    async def _tell(self, page: _Page, scope: Any, send: Send) -> None:
+        fields = [
+            (b"content-type", page.content_type),
+            (b"content-length", str(len(page.body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            *page.fields,
+        ]
+        if self.cache_control is not None:
+            fields.append((b"cache-control", self.cache_control.encode("latin-1")))
+        body = b"" if scope["method"] == "HEAD" else page.body
+        await send({"type": "http.response.start", "status": page.status, "headers": fields})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    # Blocking, in a worker thread
+
+    def _look(self, target: Target, source: FileSource, query: bytes) -> _Found:
+        """What is there: `source` has it if it is a file."""
+        try:
+            return self._find(target, source, query)
+        except ResponseError:  # neither a regular file nor a folder
+            return _NOTHING
+        except ValueError:  # no name for this file system
+            return _NOTHING
+        except OSError as error:
+            if error.errno in _FORBIDDEN:
+                return _MAY_NOT
+            if error.errno in _NOT_THERE:
+                return _NOTHING
+            raise
+
+    def _find(self, target: Target, source: FileSource, query: bytes) -> _Found:
+        opened = open_beneath(self.root, target.names, hidden=self.hidden)
+        if not isinstance(opened, Folder):
+            if target.folder:
+                os.close(opened)
+                return _NOTHING
+            return _adopt(opened, source, target.names[-1])
+        try:
+            if not target.folder:
+                return _redirect(target, query)
+            index = self._index(target, source)
+            if index is not None:
+                return index
+            if not self.listing:
+                return _NOTHING
+            found = entries(self.root, target.names, opened, hidden=self.hidden)
+            body = make_page(target.names, found)
+        finally:
+            opened.close()
+        policy = (b"content-security-policy", PAGE_POLICY.encode())
+        return _Page(200, body, (policy,), b"text/html; charset=utf-8")
+
+    def _index(self, target: Target, source: FileSource) -> _File | None:
+        try:
+            opened = open_beneath(self.root, (*target.names, _INDEX), hidden=self.hidden)
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                return None
+            raise
+        if isinstance(opened, Folder):
+            opened.close()
+            return None
+        return _adopt(opened, source, _INDEX)
+
+
+def _adopt(fd: int, source: FileSource, name: str) -> _File:
+    source.adopt(fd)
+    assert source.status is not None
+    source.etag = stat_etag(source.status)
+    return _File(media_type(name))
+
+
+def _redirect(target: Target, query: bytes) -> _Page:
+    """To the same name with a slash, so that relative links in the folder work."""
+    location = target.location
+    if query and query.isascii() and query.decode("ascii").isprintable():
+        location += "?" + query.decode("ascii").replace(" ", "%20")
+    return _Page(301, b"301: a folder ends in a slash.\n", ((b"location", location.encode()),))
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

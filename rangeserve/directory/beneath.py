@@ -1,0 +1,142 @@
+"""Open what lies below a root, and nothing else. Blocking.
+
+A name is first resolved, links and all; what it resolves to must lie below the root. Then
+that is opened from the root down, one name at a time and following no link: if somebody
+swaps a folder for a link in between, the open fails instead of leading out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from stat import S_ISDIR, S_ISREG
+from typing import Final, Union
+
+from ..sources.file import OPEN_FLAGS
+from .target import is_hidden
+
+__all__ = ["Entry", "Folder", "entries", "open_beneath"]
+
+_STEP: Final = (
+    getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_can_step = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An open folder: a descriptor, or its path where folders cannot be opened."""
+
+    handle: Union[int, str]
+
+    def close(self) -> None:
+        """Give back the descriptor."""
+        if isinstance(self.handle, int):
+            os.close(self.handle)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name in a folder: `size` in bytes, `modified` in seconds since the epoch."""
+
+    name: str
+    is_folder: bool
+    size: int
+    modified: float
+
+
+def open_beneath(root: str, names: Sequence[str], *, hidden: bool) -> int | Folder:
+    """Open a file (a descriptor for reading) or a folder below `root`, a resolved path.
+
+    `OSError` if it cannot be opened, lies outside of the root, or - unless `hidden` - has a
+    dot in front of a name on the way; `ValueError` if it is no name for this file system.
+    """
+    if not hidden and any(map(is_hidden, names)):
+        raise FileNotFoundError("hidden")
+    real = os.path.realpath(os.path.join(root, *names), strict=True)
+    steps = _steps_below(root, real)
+    if not hidden and any(map(is_hidden, steps)):
+        raise FileNotFoundError("leads to what is hidden")
+    if not _can_step:
+        return _open_and_check(real)
+    fd = _step_down(root, steps)
+    try:
+        is_folder = S_ISDIR(os.fstat(fd).st_mode)
+    except BaseException:
+        os.close(fd)
+        raise
+    return Folder(fd) if is_folder else fd
+
+
+def _steps_below(root: str, real: str) -> list[str]:
+    if real == root:
+        return []
+    above = os.path.join(root, "")
+    if not real.startswith(above):
+        raise FileNotFoundError("leads out of the root")
+    return real[len(above) :].split(os.sep)
+
+
+def _step_down(root: str, steps: Sequence[str]) -> int:
+    if not steps:
+        return os.open(root, OPEN_FLAGS)
+    fd = os.open(root, _STEP)
+    try:
+        for step in steps[:-1]:
+            deeper = os.open(step, _STEP | _NOFOLLOW, dir_fd=fd)
+            os.close(fd)
+            fd = deeper
+        return os.open(steps[-1], OPEN_FLAGS | _NOFOLLOW, dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _open_and_check(real: str) -> int | Folder:
+    """Where there is no opening relative to a folder: look afterwards what was opened."""
+    if os.path.isdir(real):
+        return Folder(real)
+    fd = os.open(real, OPEN_FLAGS | _NOFOLLOW)
+    try:
+        now = os.path.realpath(real, strict=True)
+        if now != real or not os.path.samestat(os.fstat(fd), os.stat(now)):
+            raise FileNotFoundError("changed while it was opened")
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def entries(root: str, names: Sequence[str], folder: Folder, *, hidden: bool) -> Iterator[Entry]:
+    """What `folder`, which is `names` below `root`, shows: exactly what could be opened.
+
+    Links that lead out of the root or nowhere are left out, so is all that is neither a
+    folder nor a regular file.
+    """
+    with os.scandir(folder.handle) as found:
+        for each in found:
+            if not hidden and is_hidden(each.name):
+                continue
+            try:
+                if each.is_symlink():
+                    status = _status_beneath(root, [*names, each.name], hidden=hidden)
+                else:
+                    status = each.stat(follow_symlinks=False)
+            except (OSError, ValueError):
+                continue
+            is_folder = S_ISDIR(status.st_mode)
+            if is_folder or S_ISREG(status.st_mode):
+                yield Entry(each.name, is_folder, status.st_size, status.st_mtime)
+
+
+def _status_beneath(root: str, names: Sequence[str], *, hidden: bool) -> os.stat_result:
+    """The status of what a link leads to, taken from what was opened."""
+    opened = open_beneath(root, names, hidden=hidden)
+    try:
+        return os.stat(opened.handle if isinstance(opened, Folder) else opened)
+    finally:
+        if isinstance(opened, Folder):
+            opened.close()
+        else:
+            os.close(opened)

@@ -1,0 +1,109 @@
+"""What a folder looks like: entries in, a page out. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from html import escape
+from typing import Final
+
+from .beneath import Entry
+from .media import kind_of
+from .target import quote_name
+
+__all__ = ["PAGE_POLICY", "make_page"]
+
+PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of a page: its own style, and media from here. No script."""
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --line: #8884; }
+body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.2rem; font-weight: 600; overflow-wrap: anywhere; }
+ul { list-style: none; margin: 0; padding: 0; }
+li { border-top: 1px solid var(--line); padding: .4rem 0; display: grid; column-gap: 1rem;
+  grid-template-columns: 1fr 6rem 10rem; }
+li > a { overflow-wrap: anywhere; }
+li > span, li > time { opacity: .7; text-align: right; }
+details { grid-column: 1 / -1; }
+summary { cursor: pointer; width: max-content; }
+video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem; }
+@media (max-width: 36rem) { li { grid-template-columns: 1fr max-content; }
+  li > time { display: none; } li > a { padding: .2rem 0; } }
+"""
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
+    """The HTML page of the folder that is `names` below the root. Folders come first."""
+    entries = sorted(found, key=lambda each: (not each.is_folder, each.name.casefold(), each.name))
+    title = escape("/" + "".join(f"{_shown(name)}/" for name in names))
+    items = [_item(each) for each in entries] or ["<li>Nothing is here.</li>"]
+    if names:
+        items.insert(0, '<li><a href="../">../</a></li>')
+    lines = [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<link rel="icon" href="data:,">',
+        f"<title>{title}</title>",
+        f"<style>{_STYLE}</style>",
+        f"<h1>{_trail(names)}</h1>",
+        "<ul>",
+        *items,
+        "</ul>",
+        "</html>",
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def _trail(names: Sequence[str]) -> str:
+    """The way from the root to here, each step a link."""
+    steps = ["/", *(f"{_shown(name)}/" for name in names)]
+    links = [
+        f'<a href="{"../" * (len(steps) - 1 - place) or "./"}">{escape(step)}</a>'
+        for place, step in enumerate(steps)
+    ]
+    return "".join(links)
+
+
+def _item(entry: Entry) -> str:
+    slash = "/" if entry.is_folder else ""
+    href = f"./{quote_name(entry.name)}{slash}"
+    name = escape(_shown(entry.name) + slash)
+    size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
+    parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]
+    kind = "" if entry.is_folder else kind_of(entry.name)
+    if kind in ("video", "audio"):
+        parts.append(
+            f"<details><summary>play</summary>"
+            f'<{kind} controls playsinline preload="none" src="{href}"></{kind}></details>'
+        )
+    return f"<li>{''.join(parts)}</li>"
+
+
+def _shown(name: str) -> str:
+    """A name as it can stand in UTF-8; bytes that are not are shown as U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _size(size: int) -> str:
+    """About how many bytes, for people."""
+    shown, unit = float(size), 0
+    while shown >= 1000 and unit < len(_UNITS) - 1:
+        shown, unit = shown / 1024, unit + 1
+    return f"{size} B" if unit == 0 else f"{shown:.1f} {_UNITS[unit]}"
+
+
+def _time(seconds: float) -> str:
+    try:
+        moment = datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):  # beyond the years that there are
+        return "<time></time>"
+    return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%Y-%m-%d %H:%M} UTC</time>'
