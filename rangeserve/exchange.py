@@ -272,7 +272,7 @@ class Exchange:
         start = () if self.decided else (self._rewritten(selection, plan),)
         if self.is_head or not plan.segments:
             return self._only(*start)
-        path = None if getattr(source, "adopted", False) else getattr(source, "path", None)
+        path = getattr(source, "sendable_path", None)
         if isinstance(selection, Whole) and self._native_pathsend and isinstance(path, str):
             self.serving_ends()
             return (*start, {"type": _PATHSEND, "path": path})

@@ -100,6 +100,11 @@ class FileSource:
         self._closed = False
         self._asks = _NOWAIT is not None
 
+    @property
+    def sendable_path(self) -> str | None:
+        """The path, if a server that can send files may open it by that name."""
+        return None if self.adopted else self.path
+
     def open(self) -> None:
         """Open the file and look at what was opened; blocking.
 
