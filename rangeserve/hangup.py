@@ -34,7 +34,7 @@ def without_hangup(error: Exception) -> Exception | None:
 
 def _without_hangups(group: ExceptionGroup[Exception]) -> Exception | None:
     left = [kept for each in group.exceptions if (kept := without_hangup(each)) is not None]
-    if len(left) == len(group.exceptions):
+    if list(map(id, left)) == list(map(id, group.exceptions)):
         return group
     return group.derive(left).with_traceback(group.__traceback__) if left else None
 
