@@ -17,6 +17,8 @@ _LARGE: Final = 1024 * 1024
 _PROVEN: Final = 8 * 1024 * 1024
 # A send that took longer than this many seconds met a client that cannot keep up.
 _SLOW: Final = 0.02
+# One that took this long has waited for the client, who may have left meanwhile.
+_WAITED: Final = 0.001
 _TURN: Final = 1024 * 1024
 # What a message costs beside its bytes, so that a million tiny ones yield too.
 _MESSAGE: Final = 4096
@@ -34,6 +36,8 @@ class Pace:
 
     def sent(self, count: int, seconds: float) -> None:
         """A chunk of `count` bytes has been sent and the send took so many `seconds`."""
+        if seconds > _WAITED:
+            self._turn = _TURN  # whoever watches for the disconnect is to hear of it now
         if seconds > _SLOW:
             self._flowed = 0
             self.size = _SMALL
