@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from quart import Quart, Response, render_template, request, send_file
 
-from rangeserve import Event, ResponseFinished, stat_etag
+from rangeserve import Event, Limits, ResponseFinished, stat_etag
 from rangeserve.integrations.quart import RangeServe
 
 HERE = Path(__file__).parent
@@ -32,6 +32,8 @@ SOURCES = ("/video.mp4", "/stream.mp4")
 KEEP_ALIVE = 15.0  # seconds of silence after which a comment is sent
 KEPT = 512  # events that a listener can catch up on
 CHUNK = 256 * 1024
+SMALL = 32 * 1024 * 1024
+PORTION = 256 * 1024
 
 
 class Unplayable(Exception):
@@ -137,10 +139,19 @@ def describe(event: Event) -> dict[str, object]:
     return described
 
 
+def limits_for(size: int) -> Limits:
+    """A short clip is given out in portions, a longer video as it is asked for.
+
+    A clip of a few megabytes vanishes into the buffers of the first connection, and the
+    picture would be one full lane. With `max_partial_size` the browser comes back for more.
+    """
+    return Limits(max_partial_size=PORTION if size < SMALL else None)
+
+
 feed = Feed()
 app = Quart(__name__)
 app.config["VIDEO"] = choose_video(os.environ, HERE)
-RangeServe(app, observer=feed.observe)
+RangeServe(app, limits=limits_for(app.config["VIDEO"].stat().st_size), observer=feed.observe)
 
 
 @app.get("/")

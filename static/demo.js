@@ -36,20 +36,25 @@ function where({ ranges, length }) {
   return ranges.map(([start, stop]) => `${exact(start)}\u2013${exact(stop - 1)}`).join(", ");
 }
 
-function outcome(event) {
-  const decided = event.ranges.reduce((sum, [start, stop]) => sum + stop - start, 0);
-  if (event.outcome === undefined) return `${amount(decided)}, on its way`;
-  if (event.outcome === "complete") return amount(event.sent);
-  const how = event.outcome === "client gone" ? "then the client left" : "then it failed";
-  return `${amount(event.sent)} of ${amount(decided)}, ${how}`;
+const HOW = { complete: "", "client gone": "client left", failed: "failed" };
+
+/** How the response ended; empty if well. */
+function how({ outcome }) {
+  return outcome === undefined ? "on its way" : HOW[outcome];
+}
+
+function howMuch({ ranges, sent, outcome }) {
+  const decided = ranges.reduce((sum, [start, stop]) => sum + stop - start, 0);
+  if (outcome === undefined) return amount(decided);
+  return outcome === "complete" ? amount(sent) : `${amount(sent)} of ${amount(decided)}`;
 }
 
 // Ranges
 
 /** What has been sent of the ranges, and what has not. */
-function divide({ ranges, sent, outcome: how }) {
-  if (how === undefined) return { sent: [], unsent: ranges };
-  if (how === "complete") return { sent: ranges, unsent: [] };
+function divide({ ranges, sent, outcome }) {
+  if (outcome === undefined) return { sent: [], unsent: ranges };
+  if (outcome === "complete") return { sent: ranges, unsent: [] };
   const parts = { sent: [], unsent: [] };
   for (const [start, stop] of ranges) {
     const middle = Math.min(stop, start + sent);
@@ -106,7 +111,8 @@ function fill(lane, event) {
     element("span", "status", event.status),
     element("span", "what", `${event.method} ${event.path}`),
     element("span", "where", where(event)),
-    element("span", "size", outcome(event)),
+    element("span", "how", how(event)),
+    element("span", "size", howMuch(event)),
   );
   const track = element("div", "track");
   track.setAttribute("aria-hidden", "true");
@@ -141,16 +147,21 @@ function summarise() {
   file.replaceChildren();
   draw(file, merge(coming), size, "asked");
   draw(file, covered, size, "sent");
-  const times = ours.length === 1 ? "1 request" : `${ours.length} requests`;
   document.getElementById("total").textContent =
-    ours.length === 0
-      ? "nothing was asked for yet"
-      : `${times}, ${amount(bytes)} sent of a file of ${amount(size)}`;
+    ours.length === 0 ? "nothing was asked for yet" : total(ours.length, bytes, covered);
+}
+
+function total(count, bytes, covered) {
+  const part = covered.reduce((sum, [start, stop]) => sum + stop - start, 0) / size;
+  const times = count === 1 ? "1 request" : `${count} requests`;
+  return `${times} · ${amount(bytes)} sent · ${Math.round(100 * part)}\u00a0% of the file`;
 }
 
 function scale() {
-  const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", "", amount(size * part)));
-  document.getElementById("scale").replaceChildren(...marks);
+  const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => (part ? amount(size * part) : "0"));
+  document
+    .getElementById("scale")
+    .replaceChildren(...marks.map((mark) => element("span", "", mark)));
 }
 
 // The player
