@@ -17,6 +17,7 @@ _HIDDEN: Final = frozenset({b"range", b"if-range"})
 _ACCEPT_ENCODING: Final = b"accept-encoding"
 _LENGTH: Final = len(_ACCEPT_ENCODING)
 _NEWEST: Final = "2.3"
+_REMEMBERED: Final = 256  # octets of an Accept-Encoding value
 _TODAYS: Final = frozenset({None, "2.0", "2.1", "2.2", _NEWEST})
 
 
@@ -60,12 +61,13 @@ def _is_newer(version: object) -> bool:
 
 def _accepts_coding(headers: Any) -> bool:
     for name, value in headers:
-        if len(name) == _LENGTH and name.lower() == _ACCEPT_ENCODING and accepts_coding(value):
-            return True
+        if len(name) == _LENGTH and name.lower() == _ACCEPT_ENCODING:
+            read = _remembered if len(value) <= _REMEMBERED else accepts_coding
+            if read(value):
+                return True
     return False
 
 
-@lru_cache(maxsize=256)
 def accepts_coding(value: bytes) -> bool:
     """Whether an Accept-Encoding value (RFC 9110 12.5.3) admits a coding beside identity."""
     for element in value.lower().split(b","):
@@ -78,3 +80,6 @@ def accepts_coding(value: bytes) -> bool:
         if not refused:
             return True
     return False
+
+
+_remembered = lru_cache(maxsize=256)(accepts_coding)
