@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
+import logging
 import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -21,9 +24,12 @@ __all__ = ["main"]
 
 _HOST: Final = "127.0.0.1"
 _PORT: Final = 8000
-# An address; in brackets, or without a colon, it may be followed by a port.
+_ROUNDS: Final = 50
+# A name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port; or an IPv6
+# address alone, which has two colons at least.
 _BIND: Final = re.compile(
-    r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:.%\w]+)"
+    r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]+))?"
+    r"|(?P<bare>[^:\[\]]*:[^\[\]]*:[^\[\]]*)"
 )
 
 
@@ -107,7 +113,39 @@ def _serve(options: argparse.Namespace) -> None:
     config.graceful_timeout = 1
     print(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)", flush=True)
     config.bind = [f"fd://{listener.detach()}"]
-    asyncio.run(serve(log.around(app), config))
+    # Asyncio warns of each write to a client that has left; the access line says so already.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    asyncio.run(_until_stopped(serve, log.around(app), config))
+
+
+async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM, and end soon after that.
+
+    Hypercorn waits for ever for a client that does not read what it asked for, even when
+    cancelled once; so what is left after its time is cancelled until it is gone.
+    """
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # not on Windows
+            loop.add_signal_handler(name, stop.set)
+    server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({server, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({server}, timeout=config.graceful_timeout + 0.5)
+    loop.set_exception_handler(_ignore)
+    for _ in range(_ROUNDS):
+        if server.done():
+            break
+        for task in asyncio.all_tasks() - {asyncio.current_task(), server}:
+            task.cancel()
+        await asyncio.wait({server}, timeout=0.1)
+    stopped.cancel()
+    if server.done() and not server.cancelled():
+        server.result()
+
+
+def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio's streams complain of when their task is cancelled."""
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -87,7 +87,7 @@ def describe(scope: Any, record: Record, seconds: float) -> str:
         if event.client_gone:
             remarks.append("the client left")
         elif not event.finished:
-            remarks.append("failed")
+            remarks.append("cut off")
     words += [f"{record.bytes_sent} B", f"{seconds * 1000:.1f} ms"]
     return "; ".join([" ".join(words), *remarks])
 
