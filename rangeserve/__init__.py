@@ -8,6 +8,7 @@ from .handover import hand_over, requested_range
 from .middleware import RangeMiddleware
 from .ranges import ByteRange, parse_range
 from .selection import Limits, Reason
+from .serve import serve
 from .sources import Source
 from .sources.file import stat_etag
 
@@ -27,5 +28,6 @@ __all__ = [
     "hand_over",
     "parse_range",
     "requested_range",
+    "serve",
     "stat_etag",
 ]

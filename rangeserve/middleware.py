@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from os import stat_result
 from typing import Any, Final
 
+from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
 from .actions import Action, Message, Open, Serve, State
@@ -24,6 +25,7 @@ from .report import Report
 from .request import read_request
 from .selection import Limits
 from .sources.file import FileSource, open_file, stat_etag
+from .sources.protocol import Closable
 from .transfer import Transfer
 
 __all__ = ["RangeMiddleware"]
@@ -150,6 +152,8 @@ class _Call:
             if left is error:
                 raise
         finally:
+            if self._offer.source is not None:
+                await self._let_go()
             if self._report is not None:
                 self._report.finish(self._outcome())
         if left is not None:
@@ -192,6 +196,18 @@ class _Call:
                 await self._serve(action)
         if exchange.state is State.DONE:
             self._inbox.closed = True
+            if self._offer.source is not None:
+                await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Close what was handed over, once, if it has something to be closed."""
+        source, self._offer.source = self._offer.source, None
+        if isinstance(source, Closable):
+            try:
+                with CancelScope(shield=True):
+                    await source.aclose()
+            except Exception:
+                _logger.exception("a source failed as it was closed")
 
     async def _forward(self, message: Message) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from time import perf_counter
 from typing import Any, Final
@@ -15,7 +15,7 @@ from .inbox import Inbox
 from .pace import Pace
 from .plan import Plan
 from .sources.file import FileSource
-from .sources.protocol import Source
+from .sources.protocol import ReadsSideBySide, Source
 
 __all__ = ["Transfer"]
 
@@ -59,7 +59,14 @@ class Transfer:
         """
         if self._inbox.gone:
             return False
-        async with aclosing(self._body()) as body:
+        ranges = self._plan.ranges
+        if len(ranges) > 1 and isinstance(self._source, ReadsSideBySide):
+            async with self._source.side_by_side(ranges) as read:
+                return await self._run(read)
+        return await self._run(self._source.read)
+
+    async def _run(self, read: Callable[[int, int], AsyncIterator[bytes]]) -> bool:
+        async with aclosing(self._body(read)) as body:
             complete: bool | None = None
             if self._is_small():
                 complete = await self._pump(body)
@@ -126,7 +133,9 @@ class Transfer:
                 return None
         raise ResponseError("a plan without segments has no body to send")
 
-    async def _body(self) -> AsyncGenerator[tuple[bytes, bool]]:
+    async def _body(
+        self, read: Callable[[int, int], AsyncIterator[bytes]]
+    ) -> AsyncGenerator[tuple[bytes, bool]]:
         """The chunks of the body, each with whether it is the last."""
         final = len(self._plan.segments) - 1
         for place, segment in enumerate(self._plan.segments):
@@ -135,7 +144,7 @@ class Transfer:
                 continue
             owed = segment.length
             held = b""
-            chunks = self._source.read(segment.start, segment.stop)
+            chunks = read(segment.start, segment.stop)
             try:
                 async for given in chunks:
                     chunk = bytes(given)  # no copy, unless the source gives another type

@@ -5,7 +5,23 @@
 
 from __future__ import annotations
 
+from .callable import CallableSource
 from .memory import BytesSource, content_etag
-from .protocol import Source
+from .open_file import OpenFileSource
+from .path import PathSource, content_hash, open_path
+from .protocol import Closable, ReadsSideBySide, Source
+from .unavailable import SourceUnavailable
 
-__all__ = ["BytesSource", "Source", "content_etag"]
+__all__ = [
+    "BytesSource",
+    "CallableSource",
+    "Closable",
+    "OpenFileSource",
+    "PathSource",
+    "ReadsSideBySide",
+    "Source",
+    "SourceUnavailable",
+    "content_etag",
+    "content_hash",
+    "open_path",
+]

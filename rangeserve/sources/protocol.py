@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Source"]
+from ..ranges import ByteRange
+
+__all__ = ["Closable", "ReadsSideBySide", "Source"]
 
 
 @runtime_checkable
@@ -40,4 +43,31 @@ class Source(Protocol):
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`, in chunks: exactly `stop - start` bytes, or an error."""
+        ...
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A source that holds something of its own: a descriptor, a connection.
+
+    Optional. Whoever it was handed over to closes it, once, as soon as the response needs
+    it no more: also if it was never read, and when the client has left.
+    """
+
+    async def aclose(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+@runtime_checkable
+class ReadsSideBySide(Protocol):
+    """A source whose reads wait for somebody else, so that several are better begun at once.
+
+    Optional. Asked only for a response with two ranges or more.
+    """
+
+    def side_by_side(
+        self, ranges: Sequence[ByteRange]
+    ) -> AbstractAsyncContextManager[Callable[[int, int], AsyncIterator[bytes]]]:
+        """While the response is sent: a `read` for these ranges, to be used in this order."""
         ...
