@@ -234,10 +234,13 @@ class _Call:
         assert etag is not None
         assert file.status is not None
         try:
-            return etag(file.status)
+            tag: object = etag(file.status)
+            if tag is None or isinstance(tag, str):
+                return tag
+            _logger.error("the etag callable gave %r for %r: no ETag", tag, file.path)
         except Exception:
             _logger.exception("the etag callable failed for %r: no ETag", file.path)
-            return None
+        return None
 
     async def _serve(self, serve: Serve) -> None:
         exchange = self._exchange
