@@ -2,29 +2,37 @@
 
     RangeServe(app)             # or: ranges = RangeServe(); ranges.init_app(app)
 
-wraps `app.asgi_app` in a `RangeMiddleware` and registers one `after_request` function.
-Works for quart-trio's `QuartTrio` too. Only public Quart API is used.
+wraps `app.asgi_app` in a `RangeMiddleware` and listens to Quart's `request_finished`
+signal, which comes after every `after_request` function: whatever these make of a response
+is what is sent. Works for quart-trio's `QuartTrio` too. Only public Quart API is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from os import stat_result
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from os import fsdecode, stat_result
 from types import TracebackType
-from typing import Any
-
-from quart import Quart, Response, request
-from quart.wrappers.response import FileBody, ResponseBody
+from typing import Any, Final
 
 from ..events import Observer
 from ..handover import Offer, hand_over, offer_of
 from ..middleware import RangeMiddleware
 from ..selection import Limits
 from ..sources.file import stat_etag
+from ._requires import require
 
 __all__ = ["RangeServe"]
 
-_EXTENSION = "rangeserve"
+require("Quart", "0.20")
+
+from quart import Quart, request, request_finished
+from quart.wrappers.response import ResponseBody
+
+_EXTENSION: Final = "rangeserve"
+# Whose file bodies send what is in the file: quart-trio has its own. A class that reads in
+# its own way sends something else, or has something to do when it has been sent.
+_THEIRS: Final = frozenset({"quart", "quart_trio"})
+_READING: Final = ("__aenter__", "__aexit__", "__aiter__", "__anext__")
 
 
 class RangeServe:
@@ -61,40 +69,52 @@ class RangeServe:
             etag=self._etag,
             observer=self._observer,
         )
-        app.after_request(_hand_over_file)
+        request_finished.connect(_hand_over_file, app)
 
 
-async def _hand_over_file(response: Response) -> Response:
-    """An `after_request` function: a whole file as a body becomes a source."""
-    body = getattr(response, "response", None)
+async def _hand_over_file(_: Quart, response: Any, **__: Any) -> None:
+    """A whole file as the body becomes a source; and what is handed over has all the time.
+
+    `response` may be one of Werkzeug's, which has no timeout.
+    """
     offer = offer_of(request.scope)
-    if (
-        offer is not None
-        and offer.source is None
-        and response.status_code == 200
-        and isinstance(body, FileBody)
-        and (body.begin, body.end) == (0, body.size)
-    ):
-        hand_over(request.scope, body.file_path)
+    if offer is None:
+        return
+    body: Any = getattr(response, "response", None)
+    if offer.source is None and response.status_code == 200 and _is_whole_file(body):
+        hand_over(request.scope, fsdecode(body.file_path))
         response.response = _HandedOver(body, offer)
-    if offer is not None and offer.source is not None:
+    if offer.source is not None and getattr(response, "timeout", None) is Ellipsis:
         response.timeout = None  # a paused video is not a response that hangs
-    return response
+
+
+def _is_whole_file(body: Any) -> bool:
+    """Whether Quart itself would send a file from its beginning to its end."""
+    return (
+        hasattr(body, "file_path")
+        and all(_is_theirs(getattr(body, name)) for name in _READING)
+        and (body.begin, body.end) == (0, body.size)
+    )
+
+
+def _is_theirs(method: Any) -> bool:
+    module: str = method.__module__
+    return module.partition(".")[0] in _THEIRS
 
 
 class _HandedOver(ResponseBody):
     """A file body that is opened only if the middleware has not served its file already."""
 
-    def __init__(self, body: FileBody, offer: Offer) -> None:
+    def __init__(self, body: Any, offer: Offer) -> None:
         self._body = body
         self._offer = offer
         self._opened = False
 
-    async def __aenter__(self) -> AsyncIterator[bytes]:
+    async def __aenter__(self) -> AsyncIterable[Any]:
         if self._offer.served:
             return _nothing()
         self._opened = True
-        entered: AsyncIterator[bytes] = await self._body.__aenter__()
+        entered: AsyncIterable[Any] = await self._body.__aenter__()
         return entered
 
     async def __aexit__(self, exc_type: type, exc_value: BaseException, tb: TracebackType) -> None:

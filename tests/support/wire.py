@@ -76,12 +76,22 @@ class Connection:
         return response
 
     def take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
+        blocks, held = [self._buffer], len(self._buffer)
+        while held < count:
             block = self.socket.recv(1 << 18)
             if not block:
-                raise Truncated(f"{count - len(self._buffer)} bytes are missing")
+                raise Truncated(f"{count - held} bytes are missing")
+            blocks.append(block)
+            held += len(block)
+        joined = b"".join(blocks)
+        taken, self._buffer = joined[:count], joined[count:]
+        return taken
+
+    def rest(self) -> bytes:
+        """What still comes until the server closes the connection."""
+        while block := self.socket.recv(1 << 18):
             self._buffer += block
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        taken, self._buffer = self._buffer, b""
         return taken
 
     def _read_body(self, response: Response) -> bytes:
