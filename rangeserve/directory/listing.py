@@ -64,18 +64,18 @@ def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
 
 
 def _trail(names: Sequence[str]) -> str:
-    """The way from the root to here, each step a link."""
-    steps = ["/", *(f"{_shown(name)}/" for name in names)]
+    """The way from the root to here; each step above is a link."""
+    *above, here = ["/", *(f"{_shown(name)}/" for name in names)]
     links = [
-        f'<a href="{"../" * (len(steps) - 1 - place) or "./"}">{escape(step)}</a>'
-        for place, step in enumerate(steps)
+        f'<a href="{"../" * (len(above) - place)}">{escape(step)}</a>'
+        for place, step in enumerate(above)
     ]
-    return "".join(links)
+    return "".join(links) + escape(here)
 
 
 def _item(entry: Entry) -> str:
     slash = "/" if entry.is_folder else ""
-    href = f"./{quote_name(entry.name)}{slash}"
+    href = f"{quote_name(entry.name)}{slash}"
     name = escape(_shown(entry.name) + slash)
     size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
     parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]

@@ -1,0 +1,181 @@
+"""Commands that people fetch with: each compares bytes, and what was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.parts import read_parts
+from support.site import Site
+
+MIB = 1 << 20
+Run = Callable[..., str]
+Blob = tuple[str, bytes]
+
+
+def test_curl_one_range(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    run("curl", "-sS", "-r", "1000-1999", "-o", "out", site.url(name))
+    assert (tmp_path / "out").read_bytes() == content[1000:2000]
+    (access,) = site.ranged(name)
+    assert (access.ranges, access.sent) == ("1000-1999", 1000)
+
+
+def test_curl_suffix(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    run("curl", "-sS", "-r", "-500", "-o", "out", site.url(name))
+    assert (tmp_path / "out").read_bytes() == content[-500:]
+    assert site.ranged(name)[0].sent == 500
+
+
+def test_curl_several_ranges(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    run("curl", "-sS", "-r", "0-9,5000000-5000099,-1", "-D", "head", "-o", "out", site.url(name))
+    head = (tmp_path / "head").read_text()
+    (kind,) = [
+        line.partition(":")[2].strip()
+        for line in head.splitlines()
+        if line.lower().startswith("content-type:")
+    ]
+    parts = read_parts(kind, (tmp_path / "out").read_bytes())
+    assert [part.body for part in parts] == [content[:10], content[5000000:5000100], content[-1:]]
+    last = len(content) - 1
+    assert site.ranged(name)[0].ranges == f"0-9,5000000-5000099,{last}-{last}"
+
+
+def test_curl_resumes(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    (tmp_path / "out").write_bytes(content[: 7 * MIB])
+    run("curl", "-sS", "-C", "-", "-o", "out", site.url(name))
+    assert (tmp_path / "out").read_bytes() == content
+    assert site.ranged(name)[0].sent == 5 * MIB
+
+
+def test_curl_asks_whether_it_changed(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    keep = ("--etag-save", "tag", "--etag-compare", "tag")
+    run("curl", "-sS", *keep, "-o", "out", site.url(name))
+    run("curl", "-sS", *keep, "-o", "again", site.url(name))
+    assert (tmp_path / "out").read_bytes() == content
+    site.settle()
+    assert [access.status for access in site.accesses(name)] == [200, 304]
+    assert site.sent(name) == len(content)
+
+
+def test_wget_resumes(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    (tmp_path / name).write_bytes(content[: 7 * MIB])
+    run("wget", "-q", "-c", site.url(name))
+    assert (tmp_path / name).read_bytes() == content
+    assert site.ranged(name)[0].sent == 5 * MIB
+
+
+def test_aria2_four_connections(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    options = ("-x4", "-s4", "-k1M", "--file-allocation=none", "--no-conf", "-q")
+    run("aria2c", *options, "-d", str(tmp_path), "-o", "out", site.url(name))
+    assert (tmp_path / "out").read_bytes() == content
+    assert len(site.ranged(name, 3)) >= 3
+
+
+def test_rclone_several_streams(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    options = (
+        "--config",
+        "none.conf",
+        "--multi-thread-streams",
+        "4",
+        "--multi-thread-cutoff",
+        "1M",
+    )
+    remote = f":http,url='{site.server.url}':{name}"
+    run("rclone", "copyto", *options, remote, str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == content
+    assert len(site.ranged(name, 4)) >= 4
+
+
+def test_rclone_copies_a_folder(site: Site, run: Run, tmp_path: Path) -> None:
+    """The listing is what its `http` remote reads."""
+    names = ("a.txt", "b c#?.txt", "deeper/ünï.txt")
+    (site.folder / "tree" / "deeper").mkdir(parents=True)
+    for name in names:
+        (site.folder / "tree" / name).write_text(name)
+    run("rclone", "copy", "--config", "none.conf", f":http,url='{site.url('tree/')}':", "copied")
+    copied = tmp_path / "copied"
+    assert sorted(str(p.relative_to(copied)) for p in copied.rglob("*.txt")) == sorted(names)
+    assert all((copied / name).read_text() == name for name in names)
+
+
+def test_zsync_fetches_what_has_changed(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
+    name, content = blob
+    changed = random.Random(1).randbytes(100_000)
+    old = content[: 5 * MIB] + changed + content[5 * MIB + len(changed) :]
+    (tmp_path / "old").write_bytes(old)
+    run("zsyncmake", "-u", name, "-o", str(site.folder / f"{name}.zsync"), str(site.folder / name))
+    output = run("zsync", "-i", "old", "-o", "out", site.url(f"{name}.zsync"))
+    assert "checksum matches OK" in output
+    assert (tmp_path / "out").read_bytes() == content
+    assert sum(access.sent for access in site.ranged(name)) < 400_000
+    assert all(access.status == 206 for access in site.accesses(name))
+
+
+@pytest.mark.parametrize("where", ["end", "front"])
+def test_ffprobe_reads_the_index(site: Site, clips: dict[str, str], run: Run, where: str) -> None:
+    name = f"probe-{where}.mp4"
+    (site.folder / name).symlink_to(clips[where])
+    asked = run("ffprobe", "-v", "error", "-show_entries", "format=duration", site.url(name))
+    assert "duration=60.0" in asked
+    size = (site.folder / name).stat().st_size
+    starts = [int(access.ranges.partition("-")[0]) for access in site.ranged(name)]
+    # Only if the index is at the end, the tail is asked for.
+    assert any(start > size * 0.9 for start in starts) == (where == "end")
+
+
+def test_ffmpeg_seeks(site: Site, clips: dict[str, str], run: Run, tmp_path: Path) -> None:
+    name = "seek.mp4"
+    (site.folder / name).symlink_to(clips["front"])
+
+    def frame(source: str) -> str:
+        out = tmp_path / hashlib.sha256(source.encode()).hexdigest()
+        options = ("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray")
+        run("ffmpeg", "-v", "error", "-nostdin", "-ss", "50", "-i", source, *options, str(out))
+        return hashlib.sha256(out.read_bytes()).hexdigest()
+
+    assert frame(site.url(name)) == frame(str(site.folder / name))
+    size = (site.folder / name).stat().st_size
+    starts = [int(access.ranges.partition("-")[0]) for access in site.ranged(name, 2)]
+    assert max(starts) > size // 2
+    assert site.sent(name) < size
+
+
+def test_uv_reads_metadata_out_of_a_wheel(site: Site, run: Run, tmp_path: Path) -> None:
+    """The listing is a package index of its own, and a wheel is only read at its end."""
+    folder = site.folder / "simple" / "heavy"
+    folder.mkdir(parents=True)
+    make_wheel(folder / "heavy-1.0-py3-none-any.whl")
+    (tmp_path / "in.txt").write_text("heavy\n")
+    run(
+        *("uv", "pip", "compile", "in.txt", "-o", "out.txt", "--no-config", "--no-cache"),
+        *("--default-index", site.url("simple/")),
+    )
+    assert "heavy==1.0" in (tmp_path / "out.txt").read_text()
+    wheel = "simple/heavy/heavy-1.0-py3-none-any.whl"
+    assert sum(access.sent for access in site.ranged(wheel)) < MIB
+    assert site.sent(wheel) < MIB
+
+
+def make_wheel(path: Path) -> None:
+
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("heavy/data.bin", random.Random(2).randbytes(8 * MIB))
+        info = "heavy-1.0.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: heavy\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(f"{info}/RECORD", "")
