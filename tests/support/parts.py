@@ -5,6 +5,10 @@ from __future__ import annotations
 import email
 from dataclasses import dataclass
 
+# A part may be of a multipart type itself: what is in it is not to be parsed, only read.
+NESTED = "multipart/"
+OPAQUE = "application/x-multipart-"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -15,7 +19,8 @@ class Part:
 def read_parts(content_type: str, body: bytes) -> list[Part]:
     """The parts; fails if the parser sees a defect, a preamble, or an epilogue but CR LF."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    message = email.message_from_bytes(head + body)
+    opaque = body.replace(f": {NESTED}".encode(), f": {OPAQUE}".encode())
+    message = email.message_from_bytes(head + opaque)
     assert message.get_content_type() == "multipart/byteranges", content_type
     assert message.is_multipart()
     assert message.defects == []
@@ -27,5 +32,6 @@ def read_parts(content_type: str, body: bytes) -> list[Part]:
         assert part.defects == []
         content = part.get_payload(decode=True)
         assert isinstance(content, bytes)
-        parts.append(Part({name.lower(): str(value) for name, value in part.items()}, content))
+        headers = {name.lower(): str(value).replace(OPAQUE, NESTED) for name, value in part.items()}
+        parts.append(Part(headers, content))
     return parts
