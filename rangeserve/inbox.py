@@ -25,6 +25,10 @@ _MESSAGES: Final = 1024
 class Inbox:
     """One request's `receive`, for the app and for a watch.
 
+    Servers say that the response is over inside its last send, and what the app then does to
+    itself must not hit that send (Hypercorn takes a cancellation there for its own, and the
+    app is never stopped): between `hold` and `release` the app is told of no disconnect.
+
     `gone`: the client has left. `told`: the app has been given a disconnect. `listening`:
     how many of the app's calls are waiting.
     """
@@ -33,10 +37,12 @@ class Inbox:
         "_busy",
         "_complete",
         "_freed",
+        "_held",
         "_kept",
         "_lost",
         "_queue",
         "_receive",
+        "_released",
         "closed",
         "gone",
         "listening",
@@ -48,9 +54,11 @@ class Inbox:
         self._busy = False
         self._complete = False
         self._freed: anyio.Event | None = None
+        self._held = False
         self._kept = 0
         self._lost = False
         self._queue: deque[Message] | None = None
+        self._released: anyio.Event | None = None
         self.closed: bool = False
         self.gone: bool = False
         self.listening: int = 0
@@ -65,6 +73,7 @@ class Inbox:
         """The app's `receive`: what was kept for it, a disconnect, or the server's next."""
         while True:
             if self._lost or (self.gone and not self._queue) or self.closed:
+                await self._until_released()
                 self.told = True
                 await checkpoint()  # an app that asks on and on must not freeze the loop
                 return {"type": "http.disconnect"}
@@ -74,6 +83,8 @@ class Inbox:
             try:
                 if not self._busy:
                     message = await self._take()
+                    if message["type"] == "http.disconnect":
+                        await self._until_released()
                     break
                 await self._free()
             finally:
@@ -81,6 +92,28 @@ class Inbox:
         if message["type"] == "http.disconnect":
             self.told = True
         return message
+
+    def hold(self) -> None:
+        """The last send is about to be awaited."""
+        self._held = True
+
+    def release(self) -> None:
+        """No send is being awaited any more."""
+        self._held = False
+        if self._released is not None:
+            released, self._released = self._released, None
+            released.set()
+
+    async def _until_released(self) -> None:
+        """Wait for the end of the last send, as somebody who is listening."""
+        self.listening += 1
+        try:
+            while self._held:
+                if self._released is None:
+                    self._released = anyio.Event()
+                await self._released.wait()
+        finally:
+            self.listening -= 1
 
     async def watch(self, left: Callable[[], object]) -> None:
         """Call `left` when the client leaves. Ends early if there is nothing to be told.

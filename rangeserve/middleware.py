@@ -187,13 +187,18 @@ class _Call:
         if exchange.warning is not None:
             _logger.warning(exchange.warning)
             exchange.warning = None
-        for action in actions:
-            if isinstance(action, dict):
-                await self._forward(action)
-            elif isinstance(action, Open):
-                await self._open(action.path)
-            else:
-                await self._serve(action)
+        if exchange.state is State.DONE:
+            self._inbox.hold()
+        try:
+            for action in actions:
+                if isinstance(action, dict):
+                    await self._forward(action)
+                elif isinstance(action, Open):
+                    await self._open(action.path)
+                else:
+                    await self._serve(action)
+        finally:
+            self._inbox.release()
         if exchange.state is State.DONE:
             self._inbox.closed = True
             if self._offer.source is not None:
@@ -244,9 +249,12 @@ class _Call:
 
     async def _serve(self, serve: Serve) -> None:
         exchange = self._exchange
-        transfer = Transfer(
-            serve.plan, serve.source, self._server_send, self._inbox, exchange.serving_ends
-        )
+
+        def ending() -> None:
+            exchange.serving_ends()
+            self._inbox.hold()
+
+        transfer = Transfer(serve.plan, serve.source, self._server_send, self._inbox, ending)
         try:
             if not await transfer.run():
                 exchange.serving_stops()
