@@ -44,7 +44,10 @@ class Offer:
 
     @property
     def range(self) -> Range | None:
-        """The Range field of the request, parsed; `None` if absent, malformed or repeated."""
+        """The Range field of the request, parsed.
+
+        `None` if it is absent, malformed, repeated or over the limits.
+        """
         if self._field is None or self._field == REPEATED:
             return None
         return parse_range(self._field)

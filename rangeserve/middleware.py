@@ -23,7 +23,7 @@ from .inner import inner_scope
 from .pace import Pace
 from .report import Report
 from .request import read_request
-from .selection import Limits
+from .selection import Limits, over_limits
 from .sources.file import FileSource, open_file, stat_etag
 from .sources.protocol import Closable
 from .transfer import Transfer
@@ -106,7 +106,10 @@ class _Call:
         if not isinstance(scope["headers"], (list, tuple)):  # it may be readable only once
             scope = {**scope, "headers": list(scope["headers"])}
         request = self._request = read_request(self._method, scope["headers"])
-        offer = self._offer = Offer(request.range if request is not None else None)
+        asked = request.range if request is not None else None
+        if asked is not None and over_limits(asked, middleware.limits):
+            asked = None
+        offer = self._offer = Offer(asked)
         self._middleware = middleware
         self._inner, self._native_pathsend = inner_scope(scope, request, offer)
         self._inbox = Inbox(receive)

@@ -9,13 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .request import REPEATED, Request
-from .validators import (
-    parse_entity_tag,
-    parse_entity_tags,
-    parse_http_date,
-    strong_match,
-    weak_match,
-)
+from .validators import lists_tag, parse_entity_tag, parse_http_date, strong_match
 
 __all__ = ["Verdict", "evaluate", "if_range_holds"]
 
@@ -76,7 +70,7 @@ def _if_match_holds(condition: str, etag: str | None) -> bool:
     current = parse_entity_tag(etag) if etag is not None else None
     if current is None:
         return False
-    return any(strong_match(tag, current) for tag in parse_entity_tags(condition) or ())
+    return lists_tag(condition, current, strong=True)
 
 
 def _if_none_match_holds(condition: str, etag: str | None) -> bool:
@@ -86,7 +80,7 @@ def _if_none_match_holds(condition: str, etag: str | None) -> bool:
     current = parse_entity_tag(etag) if etag is not None else None
     if current is None:
         return True
-    return not any(weak_match(tag, current) for tag in parse_entity_tags(condition) or ())
+    return not lists_tag(condition, current, strong=False)
 
 
 def _dates(last_modified: str | None, condition: str, now: float) -> tuple[int | None, int | None]:

@@ -25,6 +25,7 @@ __all__ = [
     "Reason",
     "Selection",
     "Whole",
+    "over_limits",
     "select",
 ]
 
@@ -177,7 +178,7 @@ def _pick(
         request.if_range, representation.etag, representation.last_modified, now
     ):
         return Reason.IF_RANGE
-    if _over(field, limits):
+    if over_limits(field, limits):
         return Reason.OVER_LIMITS
     asked = parse_range(field)
     if asked is None:
@@ -195,7 +196,7 @@ def _pick(
     return ranges
 
 
-def _over(field: str, limits: Limits) -> bool:
+def over_limits(field: str, limits: Limits) -> bool:
     """Whether a Range field is over a limit; found out before anything is built of it."""
     return len(field) > limits.max_field_size or (
         field.count(",") >= limits.max_ranges and count_specs(field) > limits.max_ranges

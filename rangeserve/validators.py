@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 __all__ = [
     "EntityTag",
     "format_http_date",
+    "lists_tag",
     "parse_entity_tag",
     "parse_entity_tags",
     "parse_http_date",
@@ -22,7 +23,11 @@ __all__ = [
 
 # RFC 9110 8.8.3: entity-tag = [ weak ] opaque-tag; etagc = %x21 / %x23-7E / obs-text.
 _ENTITY_TAG: Final = re.compile('(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_DELIMITER: Final = re.compile("[ \t,]*")
+# RFC 9110 5.6.1.2: elements may be empty. Each alternative starts with a character of its
+# own, so that nothing is tried twice: linear in the length, whatever comes.
+_ENTITY_TAGS: Final = re.compile(
+    '[ \t,]*(?:(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*|[ \t]*\\Z))*'
+)
 
 _MONTHS: Final = (
     "Jan",
@@ -75,23 +80,20 @@ def parse_entity_tags(value: str) -> tuple[EntityTag, ...] | None:
 
     Tags may hold commas, so the list is scanned and not split.
     """
-    tags: list[EntityTag] = []
-    position = _skip(value, 0)
-    while position < len(value):
-        match = _ENTITY_TAG.match(value, position)
-        if match is None:
-            return None
-        tags.append(EntityTag(match[2], match[1] is not None))
-        position = _skip(value, match.end())
-        if position < len(value) and "," not in value[match.end() : position]:
-            return None
-    return tuple(tags)
+    if not _ENTITY_TAGS.fullmatch(value):
+        return None
+    return tuple(EntityTag(opaque, bool(weak)) for weak, opaque in _ENTITY_TAG.findall(value))
 
 
-def _skip(value: str, position: int) -> int:
-    """Past optional whitespace and empty list elements."""
-    match = _DELIMITER.match(value, position)
-    return match.end() if match else position
+def lists_tag(value: str, tag: EntityTag, *, strong: bool) -> bool:
+    """Whether a list names `tag`, by strong or weak comparison; a malformed one names none.
+
+    As comparing `tag` with each of `parse_entity_tags`, but at the cost of a scan.
+    """
+    if (strong and tag.weak) or not _ENTITY_TAGS.fullmatch(value):
+        return False
+    listed = _ENTITY_TAG.findall(value)
+    return ("", tag.opaque) in listed or (not strong and ("W/", tag.opaque) in listed)
 
 
 def strong_match(one: EntityTag, other: EntityTag) -> bool:
