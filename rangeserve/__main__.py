@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "-a", "--all", action="store_true", help="files whose name begins with a dot, too"
     )
     parser.add_argument(
+        "--cors", action="store_true", help="let pages of any other origin read it, too"
+    )
+    parser.add_argument(
         "--version", action="version", version=f"rangeserve {version('rangeserve')}"
     )
     return parser
@@ -93,7 +96,9 @@ def _bind(text: str) -> tuple[str, int | None]:
 def _serve(options: argparse.Namespace) -> None:
     log = AccessLog(lambda line: print(line, file=sys.stderr, flush=True))
     try:
-        app = DirectoryApp(options.directory, hidden=options.all, observer=log.observe)
+        app = DirectoryApp(
+            options.directory, hidden=options.all, cors=options.cors, observer=log.observe
+        )
     except NotADirectoryError:
         raise _Problem(f"not a folder: {options.directory}") from None
     except OSError as error:

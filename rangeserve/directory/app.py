@@ -66,6 +66,22 @@ _MAY_NOT: Final = _Page(403, b"403: this server may not read that.\n")
 _METHOD: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
 )
+# Fetch standard 3.2: what a page of another origin may ask and read.
+_CORS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Accept-Ranges, Content-Length, Content-Range, ETag"),
+)
+_PREFLIGHT: Final = _Page(
+    204,
+    fields=(
+        (b"access-control-allow-methods", b"GET, HEAD"),
+        (
+            b"access-control-allow-headers",
+            b"Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since",
+        ),
+        (b"access-control-max-age", b"600"),
+    ),
+)
 
 
 class DirectoryApp:
@@ -73,9 +89,9 @@ class DirectoryApp:
 
     `hidden`: whether names that begin with a dot are served and listed too. `listing`:
     whether a folder without `index.html` is listed; else it is a 404. `cache_control` is
-    sent with every answer; the default has browsers ask again, which costs a 304. `limits`
-    and `observer` are those of `RangeMiddleware`, which is built in; under another
-    `RangeMiddleware` that one does the work.
+    sent with every answer; the default has browsers ask again, which costs a 304. `cors`:
+    whether pages of any other origin may read all this. `limits` and `observer` are those
+    of `RangeMiddleware`, which is built in; under another one, that one does the work.
 
     Links may lead anywhere below `root`, and not out of it. Raises `NotADirectoryError` or
     `FileNotFoundError` if `root` is no folder.
@@ -88,6 +104,7 @@ class DirectoryApp:
         hidden: bool = False,
         listing: bool = True,
         cache_control: str | None = "no-cache",
+        cors: bool = False,
         limits: Limits = _DEFAULT_LIMITS,
         observer: Observer | None = None,
     ) -> None:
@@ -97,6 +114,7 @@ class DirectoryApp:
         self.hidden = hidden
         self.listing = listing
         self.cache_control = cache_control
+        self.cors = cors
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -116,7 +134,8 @@ class DirectoryApp:
     async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
         """What is told to the `RangeMiddleware` around."""
         if offer_of(scope) is None:  # neither GET nor HEAD
-            await self._tell(_METHOD, scope, send)
+            preflight = self.cors and scope["method"] == "OPTIONS"
+            await self._tell(_PREFLIGHT if preflight else _METHOD, scope, send)
             return
         target = read_target(scope)
         if target is None:
@@ -133,14 +152,14 @@ class DirectoryApp:
             source.close()
 
     async def _tell(self, page: _Page, scope: Any, send: Send) -> None:
-        fields = [
-            (b"content-type", page.content_type),
-            (b"content-length", str(len(page.body)).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            *page.fields,
-        ]
+        fields = [(b"x-content-type-options", b"nosniff"), *page.fields]
+        if page.status != 204:
+            fields.append((b"content-type", page.content_type))
+            fields.append((b"content-length", str(len(page.body)).encode()))
         if self.cache_control is not None:
             fields.append((b"cache-control", self.cache_control.encode("latin-1")))
+        if self.cors:
+            fields.extend(_CORS)
         body = b"" if scope["method"] == "HEAD" else page.body
         await send({"type": "http.response.start", "status": page.status, "headers": fields})
         await send({"type": "http.response.body", "body": body, "more_body": False})

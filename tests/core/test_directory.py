@@ -308,6 +308,25 @@ async def test_a_listing_can_be_refused(root: Path) -> None:
     assert home.get("cache-control") is None
 
 
+async def test_pages_of_other_origins_only_when_asked_for(root: Path) -> None:
+    asked = [("Origin", "https://maps.example"), ("Range", "bytes=0-9"), ("If-Range", '"x"')]
+    closed = await get(DirectoryApp(root), "/film.mp4", *asked)
+    assert closed.get("access-control-allow-origin") is None
+    app = DirectoryApp(root, cors=True)
+    for raw in ("/film.mp4", "/", "/nothing"):
+        answer = await get(app, raw, *asked[:2])
+        assert answer["access-control-allow-origin"] == "*"
+        exposed = answer["access-control-expose-headers"].split(", ")
+        assert {"Accept-Ranges", "Content-Length", "Content-Range", "ETag"} <= set(exposed)
+    preflight = await ask(app, scope=scope_of("/film.mp4", "OPTIONS", asked[:1]))
+    assert (preflight.status, preflight.body) == (204, b"")
+    assert preflight["access-control-allow-origin"] == "*"
+    assert preflight["access-control-allow-methods"] == "GET, HEAD"
+    assert {"Range", "If-Range"} <= set(preflight["access-control-allow-headers"].split(", "))
+    assert preflight.get("content-length") is None
+    assert (await ask(app, scope=scope_of("/film.mp4", "POST"))).status == 405
+
+
 async def test_an_index_that_leads_out_is_not_followed(root: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_bytes(b"secret")
     (root / "site" / "index.html").unlink()

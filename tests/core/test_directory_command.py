@@ -192,8 +192,10 @@ def test_ctrl_c_ends_quietly(folder: Path, name: str) -> None:
 
 
 def test_everything_when_asked_for(folder: Path) -> None:
-    with Command("--all", "-p", "0", str(folder), cwd=folder) as command:
-        assert fetch(command.port, "/.hidden").body == b"hidden"
+    with Command("--all", "--cors", "-p", "0", str(folder), cwd=folder) as command:
+        answer = fetch(command.port, "/.hidden")
+        assert answer.body == b"hidden"
+        assert answer["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:0", "localhost:0"])
@@ -290,5 +292,5 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    for option in ("--bind", "--port", "--all", "--version", "directory"):
+    for option in ("--bind", "--port", "--all", "--cors", "--version", "directory"):
         assert option in shown
