@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import obstore
 from anyio import CapacityLimiter, fail_after, to_thread
 from anyio.lowlevel import RunVar
-from obstore import BytesStream, GetOptions, GetResult
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import ObjectStore
 
 from ...errors import ResponseError
 from ..unavailable import SourceUnavailable
+
+if TYPE_CHECKING:  # obstore has these for type checkers only
+    from obstore import BytesStream, GetOptions, GetResult
 
 __all__ = ["STORE_ERRORS", "chunks", "get", "unavailable"]
 
@@ -45,24 +47,25 @@ async def chunks(result: GetResult, size: int, timeout: float) -> AsyncGenerator
     `ResponseError` if the store fails, or is silent for more than `timeout` seconds. When
     the iterator is closed the connection to the store is dropped.
     """
-    stream = result.stream(min_chunk_size=size)
+    body = [result.stream(min_chunk_size=size)]
     del result
-    on_asyncio = _on_asyncio()
-    while True:
-        try:
-            with fail_after(timeout):
-                if on_asyncio:
-                    chunk = await stream.__anext__()
-                else:
-                    chunk = await _in_thread(partial(_next, stream))
-        except (StopAsyncIteration, _End):
-            return
-        except TimeoutError as error:
-            raise ResponseError(f"the store has been silent for {timeout:g} s") from error
-        except STORE_ERRORS as error:
-            raise ResponseError("the store failed in the middle of a body") from error
-        yield bytes(chunk)
-        del chunk
+    step = _step_async if _on_asyncio() else _step_in_thread
+    try:
+        while True:
+            try:
+                with fail_after(timeout):
+                    chunk = await step(body)
+            except TimeoutError as error:
+                raise ResponseError(f"the store has been silent for {timeout:g} s") from error
+            except STORE_ERRORS as error:
+                raise ResponseError("the store failed in the middle of a body") from error
+            if chunk is None:
+                return
+            yield bytes(chunk)
+            del chunk
+    finally:
+        # Now, and not when the last traceback that holds one of these frames is collected.
+        body.clear()
 
 
 def unavailable(error: Exception) -> SourceUnavailable:
@@ -83,15 +86,15 @@ def unavailable(error: Exception) -> SourceUnavailable:
     return SourceUnavailable(status)
 
 
-class _End(Exception):
-    """`StopIteration` for the other side of a thread, where that name is taken."""
-
-
-def _next(stream: BytesStream) -> bytes:
+async def _step_async(body: list[BytesStream]) -> bytes | None:
     try:
-        return stream.__next__()
-    except StopIteration:
-        raise _End from None
+        return await body[0].__anext__()
+    except StopAsyncIteration:
+        return None
+
+
+async def _step_in_thread(body: list[BytesStream]) -> bytes | None:
+    return await _in_thread(partial(next, body[0], None))
 
 
 def _on_asyncio() -> bool:

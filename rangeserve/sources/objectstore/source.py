@@ -12,10 +12,9 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anyio import fail_after
-from obstore import GetOptions, GetResult
 from obstore.exceptions import GenericError, NotSupportedError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 from werkzeug.datastructures import Range
@@ -27,6 +26,9 @@ from ...validators import parse_entity_tag
 from ..media_type import guess_media_type
 from ..side_by_side import side_by_side
 from .client import STORE_ERRORS, chunks, get, unavailable
+
+if TYPE_CHECKING:  # obstore has these for type checkers only
+    from obstore import GetOptions, GetResult
 
 __all__ = ["ObjectSource", "open_object"]
 
