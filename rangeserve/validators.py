@@ -23,6 +23,7 @@ __all__ = [
 
 # RFC 9110 8.8.3: entity-tag = [ weak ] opaque-tag; etagc = %x21 / %x23-7E / obs-text.
 _ENTITY_TAG: Final = re.compile('(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_LISTED: Final = re.compile('(?:W/)?"[^"]*"')  # the tags of a list that is known to be one
 # RFC 9110 5.6.1.2: elements may be empty. Each alternative starts with a character of its
 # own, so that nothing is tried twice: linear in the length, whatever comes.
 _ENTITY_TAGS: Final = re.compile(
@@ -90,10 +91,11 @@ def lists_tag(value: str, tag: EntityTag, *, strong: bool) -> bool:
 
     As comparing `tag` with each of `parse_entity_tags`, but at the cost of a scan.
     """
-    if (strong and tag.weak) or not _ENTITY_TAGS.fullmatch(value):
+    quoted = f'"{tag.opaque}"'
+    if (strong and tag.weak) or quoted not in value or not _ENTITY_TAGS.fullmatch(value):
         return False
-    listed = _ENTITY_TAG.findall(value)
-    return ("", tag.opaque) in listed or (not strong and ("W/", tag.opaque) in listed)
+    listed = _LISTED.findall(value)
+    return quoted in listed or (not strong and f"W/{quoted}" in listed)
 
 
 def strong_match(one: EntityTag, other: EntityTag) -> bool:
