@@ -206,6 +206,25 @@ async def test_the_app_sees_a_scope_without_ranges() -> None:
     assert asked.ranges == [(150, 350)]
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("bytes=" + "0-1," * 65, id="specs"),
+        pytest.param("bytes=0-" + "1" * 8192, id="octets"),
+    ],
+)
+async def test_a_view_sees_no_range_that_is_over_the_limits(field: str) -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(requested_range(scope))
+        await plain(scope, receive, send)
+
+    answer = await ask(RangeMiddleware(app), headers=[("Range", field)])
+    assert answer.status == 200
+    assert seen == [None]
+
+
 async def test_request_headers_that_can_be_read_only_once() -> None:
     seen: list[Any] = []
 

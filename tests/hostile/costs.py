@@ -1,0 +1,100 @@
+"""What a field can cost: patterns on which parsers have been quadratic, and a clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from rangeserve import Limits, parse_range
+from rangeserve.inner import accepts_coding
+from rangeserve.representation import read_representation
+from rangeserve.request import read_request
+from rangeserve.selection import select
+
+NOW: Final = 1_700_000_000.0
+_REPRESENTATION: Final = (
+    (b"content-length", b"3000000"),
+    (b"etag", b'"v"'),
+    (b"last-modified", b"Wed, 21 Oct 2015 07:28:00 GMT"),
+)
+# No limit on size or count, so that the grammar itself is measured too.
+UNLIMITED: Final = Limits(max_field_size=1 << 30, max_ranges=1 << 30)
+
+FIELDS: Final = (
+    b"range",
+    b"if-range",
+    b"if-match",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-unmodified-since",
+)
+# A prefix, what is repeated, and a suffix.
+PATTERNS: Final = {
+    "digits": (b"bytes=", b"1", b""),
+    "digits, then junk": (b"bytes=", b"1", b"x"),
+    "zeros": (b"bytes=0-", b"0", b""),
+    "first bytes": (b"bytes=", b"0-0,", b""),
+    "suffixes": (b"bytes=", b"-1,", b"0-"),
+    "open ranges": (b"bytes=", b"1-,", b""),
+    "dashes": (b"bytes=", b"-", b""),
+    "digits and dashes": (b"bytes=", b"1-", b""),
+    "commas": (b"bytes=", b",", b"0-1"),
+    "spaces": (b"bytes=0-1", b" ", b"x"),
+    "spaces and commas": (b"bytes=", b" ,", b"x"),
+    "tabs before": (b"", b"\t", b"bytes=0-1"),
+    "equal signs": (b"", b"=", b""),
+    "token": (b"", b"a", b""),
+    "quotes": (b"", b'"', b""),
+    "tags": (b"", b'"a",', b""),
+    "tags, the current one among them": (b"", b'"a",', b'"v"'),
+    "tags without commas": (b"", b'"a" ', b""),
+    "weak tags": (b"", b'W/"a",', b""),
+    "W/": (b"", b"W/", b""),
+    "an open tag": (b'"', b"a", b""),
+    "backslashes": (b'"', b"\\", b'"'),
+    "date and spaces": (b"Wed, 21 Oct 2015 07:28:00 GMT", b" ", b"x"),
+    "day names": (b"", b"Wed, ", b""),
+    "NUL": (b"", b"\x00", b""),
+    "codings": (b"", b"identity;q=0.1,", b""),
+    "parameters": (b"identity", b";q=0", b""),
+}
+
+
+def value_of(pattern: str, size: int) -> bytes:
+    """A value of `size` octets."""
+    prefix, repeated, suffix = PATTERNS[pattern]
+    count = max(size - len(prefix) - len(suffix), 0) // len(repeated)
+    return prefix + repeated * count + suffix
+
+
+def decider(field: bytes, value: bytes, limits: Limits) -> Callable[[], object]:
+    """One decision on a request with that field; a Range is there in any case."""
+    fields = [(field, value)]
+    if field != b"range":
+        fields.append((b"range", b"bytes=0-1"))
+
+    def decide() -> object:
+        request = read_request("GET", fields)
+        assert request is not None
+        return select(request, read_representation(_REPRESENTATION), limits, NOW)
+
+    return decide
+
+
+def others(value: bytes) -> dict[str, Callable[[], object]]:
+    """What else reads a field of the client's."""
+    return {
+        "the grammar of Range": lambda: parse_range(value.decode("latin-1")),
+        "accept-encoding": lambda: accepts_coding(value),
+    }
+
+
+def seconds(work: Callable[[], object], repeat: int = 5) -> float:
+    """The processor time of the shortest of several runs."""
+    best = float("inf")
+    for _ in range(repeat):
+        begin = time.process_time()
+        work()
+        best = min(best, time.process_time() - begin)
+    return best
