@@ -1,7 +1,7 @@
 """Video clips made with ffmpeg: a clock to look at, and the same second in squares to read.
 
     python tests/support/clips.py static/clip.mp4        # the clip that the demo ships
-    python tests/support/clips.py --large video.mp4      # a minute of 60 MB and more
+    python tests/support/clips.py --large video.mp4      # 200 MB, the minute three times
 
 In the lower left corner six squares, white for 1, hold the whole second of the frame in
 binary, so that a test reads from the picture which second is shown.
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT, SECONDS, RATE = 854, 480, 60, 24
 SQUARES = 6
+TIMES = 3
 _FONT = "DejaVu Sans Mono"
 
 
@@ -46,21 +47,37 @@ def missing() -> str | None:
 def make_clip(path: Path, *, large: bool = False) -> None:
     """Make a clip of a minute, H.264 and AAC, ready to be played before it is complete.
 
-    `large`: noise makes it more than 60 MB; otherwise it is less than 3 MB.
+    It is less than 3 MB. `large`: noise makes it 68 MB, and it comes `TIMES` over, so that
+    what a browser and the sockets hold ahead of what is watched is a small part of it.
     """
-    quality = "-preset ultrafast -b:v 9M -minrate 9M -maxrate 9M -bufsize 9M"
     if not large:
-        quality = "-preset medium -b:v 345k"
-    command = [
-        *shlex.split("ffmpeg -hide_banner -loglevel error -nostdin -y"),
-        *("-f", "lavfi", "-i", _background()),
-        *("-f", "lavfi", "-i", _tick()),
-        *("-f", "lavfi", "-i", f"color=white@0.9:s={WIDTH}x6:r={RATE}:d={SECONDS},format=rgba"),
-        *("-filter_complex", _picture(large), "-map", "[v]", "-map", "1:a"),
-        *shlex.split(f"-c:v libx264 {quality} -g {2 * RATE} -pix_fmt yuv420p"),
-        *shlex.split("-c:a aac -b:a 48k -ac 1 -movflags +faststart -map_metadata -1"),
-        *("-fflags", "+bitexact", "-f", "mp4", str(path)),
-    ]
+        _encode(path, "-preset medium -b:v 345k", noise=False)
+        return
+    minute = path.with_suffix(".minute.mp4")
+    try:
+        _encode(minute, "-preset ultrafast -b:v 9M -minrate 9M -maxrate 9M -bufsize 9M", noise=True)
+        repeated = ["-stream_loop", str(TIMES - 1), "-i", str(minute), "-c", "copy"]
+        _ffmpeg([*repeated, "-movflags", "+faststart", str(path)])
+    finally:
+        minute.unlink(missing_ok=True)
+
+
+def _encode(path: Path, quality: str, *, noise: bool) -> None:
+    _ffmpeg(
+        [
+            *("-f", "lavfi", "-i", _background()),
+            *("-f", "lavfi", "-i", _tick()),
+            *("-f", "lavfi", "-i", f"color=white@0.9:s={WIDTH}x6:r={RATE}:d={SECONDS},format=rgba"),
+            *("-filter_complex", _picture(noise), "-map", "[v]", "-map", "1:a"),
+            *shlex.split(f"-c:v libx264 {quality} -g {2 * RATE} -pix_fmt yuv420p"),
+            *shlex.split("-c:a aac -b:a 48k -ac 1 -movflags +faststart -map_metadata -1"),
+            *("-fflags", "+bitexact", "-f", "mp4", str(path)),
+        ]
+    )
+
+
+def _ffmpeg(arguments: list[str]) -> None:
+    command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", *arguments]
     subprocess.run(command, check=True, timeout=100)
 
 
@@ -78,9 +95,9 @@ def _tick() -> str:
     return f"aevalsrc=exprs='0.2*sin(2*PI*{pitch}*t)*exp(-22*mod(t\\,1))':s=44100:d={SECONDS}"
 
 
-def _picture(large: bool) -> str:
+def _picture(noise: bool) -> str:
     """The background, noise if wanted, the clock, the squares and a line that grows."""
-    filters = ["noise=alls=40:allf=t+u"] if large else []
+    filters = ["noise=alls=40:allf=t+u"] if noise else []
     clock = r"%{eif\:floor(t/60)\:d}\:%{eif\:mod(floor(t)\,60)\:d\:2}"
     filters += [
         f"drawtext=font='{_FONT}':text='{clock}':fontsize=150:fontcolor=white"
