@@ -13,10 +13,15 @@ __all__ = ["Pace"]
 _SMALL: Final = 64 * 1024
 _MEDIUM: Final = 256 * 1024
 _LARGE: Final = 1024 * 1024
-# What a client that reads slowly swallows at first: the socket buffers of both ends.
+# What the socket buffers of both ends swallow of a client that reads slowly (on Linux often
+# 4 MiB and some): until more has flowed nothing is known of it.
 _PROVEN: Final = 8 * 1024 * 1024
-# A send that took longer than this many seconds met a client that cannot keep up.
+# So short a body fits into those buffers, whoever reads it.
+_SHORT: Final = 1024 * 1024
+# A send of longer than so many seconds, and of fewer bytes a second than this, met a client
+# that cannot keep up; a faster one was only interrupted.
 _SLOW: Final = 0.02
+_SLOW_RATE: Final = 20 * 1024 * 1024
 # One that took this long has waited for the client, who may have left meanwhile.
 _WAITED: Final = 0.001
 _TURN: Final = 1024 * 1024
@@ -25,27 +30,32 @@ _MESSAGE: Final = 4096
 
 
 class Pace:
-    """The chunk size of one response, in bytes: 64 KiB at first, up to 1 MiB while it flows."""
+    """The chunk size of one response, in bytes: 64 KiB at first, 1 MiB while it flows."""
 
-    __slots__ = ("_flowed", "_turn", "size")
+    __slots__ = ("_flowed", "_is_short", "_turn", "size")
 
     def __init__(self) -> None:
         self.size: int = _SMALL
         self._flowed = 0
+        self._is_short = False
         self._turn = 0
+
+    def expect(self, count: int) -> None:
+        """The body will be of `count` bytes."""
+        self._is_short = count <= _SHORT
 
     def sent(self, count: int, seconds: float) -> None:
         """A chunk of `count` bytes has been sent and the send took so many `seconds`."""
         if seconds > _WAITED:
             self._turn = _TURN  # whoever watches for the disconnect is to hear of it now
-        if seconds > _SLOW:
+        if seconds > _SLOW and count < seconds * _SLOW_RATE:
             self._flowed = 0
             self.size = _SMALL
             return
         self._flowed += count
         if self._flowed >= _PROVEN:
             self.size = _LARGE
-        elif self._flowed >= _MEDIUM:
+        elif self._is_short and self._flowed >= _MEDIUM:
             self.size = _MEDIUM
 
     def due(self, count: int) -> bool:

@@ -19,8 +19,9 @@ from .sources.protocol import ReadsSideBySide, Source
 
 __all__ = ["Transfer"]
 
-# So little of a file is over in one send; a watch would cost more than it could save.
-_UNWATCHED: Final = 64 * 1024
+# So little of a file fits into the socket buffers, and a watch costs more (a task, some
+# 100 us) than it could save.
+_UNWATCHED: Final = 1024 * 1024
 # How long, in seconds, a last send may go on once the client is said to have left.
 _GRACE: Final = 5.0
 
@@ -50,6 +51,7 @@ class Transfer:
         self._ending = ending
         self._is_ending = False
         self._pace = source.pace if isinstance(source, FileSource) else Pace()
+        self._pace.expect(plan.content_length)
 
     async def run(self) -> bool:
         """Send the body; `False` if the client left before its end.

@@ -19,16 +19,30 @@ def sizes_of(pace: Pace, sends: int, seconds: float = 0.0) -> list[int]:
 
 
 def test_chunks_start_small_and_grow_to_a_mebibyte_while_it_flows() -> None:
-    sizes = sizes_of(Pace(), 60)
-    assert sizes[0] == 64 * KIB
+    sizes = sizes_of(Pace(), 140)
     assert sizes == sorted(sizes)
     assert sizes[-1] == MIB
-    assert sum(size < MIB for size in sizes) > 8, "a slow reader's buffers fill at once"
+    small = sizes[: 8 * MIB // (64 * KIB)]
+    assert set(small) == {64 * KIB}, "a slow reader's socket buffers fill at once"
+
+
+def test_a_short_body_grows_to_less_but_sooner() -> None:
+    pace = Pace()
+    pace.expect(MIB)
+    assert sizes_of(pace, 7) == [64 * KIB] * 4 + [256 * KIB] * 3
+
+
+def test_a_send_that_is_only_interrupted_changes_nothing() -> None:
+    pace = Pace()
+    sizes_of(pace, 140)
+    pace.sent(pace.size, 0.03)
+    assert pace.size == MIB
 
 
 def test_a_send_that_waits_for_the_client_makes_them_small_again() -> None:
     pace = Pace()
-    sizes_of(pace, 60)
+    sizes_of(pace, 140)
+    assert pace.size == MIB
     pace.sent(pace.size, 0.5)
     assert pace.size == 64 * KIB
     assert sizes_of(pace, 5, 0.5) == [64 * KIB] * 5

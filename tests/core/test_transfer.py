@@ -385,8 +385,9 @@ async def test_others_have_their_turn_while_send_never_suspends() -> None:
 
 async def test_a_small_file_is_sent_without_a_watch_and_a_large_one_with(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_bytes(DATA)
-    for stop, asked in ((65_536, 0), (65_537, 1)):
+    data = bytes(1024) * 1025
+    path.write_bytes(data)
+    for stop, asked in ((1_048_576, 0), (1_048_577, 1)):
         file = await open_file(str(path))
         wire = Wire()
 
@@ -399,7 +400,7 @@ async def test_a_small_file_is_sent_without_a_watch_and_a_large_one_with(tmp_pat
             assert await transfer(file, wire, ByteRange(0, stop)).run()
         finally:
             file.close()
-        assert wire.body == DATA[:stop]
+        assert wire.body == data[:stop]
         assert wire.asked == asked
 
 

@@ -1,0 +1,87 @@
+"""`python -m benchmarks`: measure, and write tables, JSON and charts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from . import client
+from .charts import write_charts
+from .files import GIB, MIB, make_files, probes_residency
+from .report import render
+from .results import Results, describe_machine
+from .run import run_micro, run_workloads
+from .servers import SERVERS
+from .workloads import WORKLOADS, Bench
+
+_DEFAULT_SERVERS = ",".join(SERVERS)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = ", ".join(workload.name for workload in WORKLOADS)
+    parser.add_argument("workloads", nargs="*", help=f"some of: {names}, micro; all if none")
+    parser.add_argument("--quick", action="store_true", help="small files, one round: a minute")
+    parser.add_argument("--rounds", type=int, help="5, or 1 with --quick")
+    parser.add_argument("--servers", default=_DEFAULT_SERVERS, help=_DEFAULT_SERVERS)
+    parser.add_argument(
+        "--folder", type=Path, help="where the files are made and kept (2 GiB; a temporary folder)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("benchmarks-out"), help="where the results are written"
+    )
+    parser.add_argument("--report", type=Path, help="only render this JSON file again")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Parse the command line, measure, and write."""
+    given = _arguments()
+    unknown = set(given.workloads) - {workload.name for workload in WORKLOADS} - {"micro"}
+    if unknown:
+        raise SystemExit(f"no such workload: {', '.join(sorted(unknown))}")
+    if given.report:
+        results = Results.load(given.report)
+    else:
+        results = _measure(given)
+        results.save(given.out / "results.json")
+    text = render(results)
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "results.md").write_text(text, encoding="utf-8")
+    write_charts(results, given.out)
+    print(text)
+    print(f"written to {given.out}")
+
+
+def _measure(given: argparse.Namespace) -> Results:
+    rounds = given.rounds or (1 if given.quick else 5)
+    folder = given.folder or Path(tempfile.gettempdir(), "rangeserve-benchmarks")
+    whole, seek, largest = (64 * MIB, 256 * MIB, GIB) if given.quick else (GIB, 2 * GIB, 64 * GIB)
+    sizes = tuple(size for size in (MIB, 64 * MIB, GIB, 8 * GIB, 64 * GIB) if size <= largest)
+    files = make_files(folder, whole, seek, sizes)
+    with tempfile.TemporaryDirectory() as scratch:
+        results = Results(
+            describe_machine(
+                rounds=rounds,
+                quick=given.quick,
+                whole=whole,
+                seek=seek,
+                client="C" if client.compiled(Path(scratch)) else "Python",
+                residency=probes_residency(files.whole),
+            )
+        )
+        chosen = [each for each in WORKLOADS if not given.workloads or each.name in given.workloads]
+        bench = Bench(files, Path(scratch), 0.25 if given.quick else 1.0)
+        if not given.workloads or "micro" in given.workloads:
+            run_micro(results, rounds)
+        run_workloads(
+            chosen, bench, results, rounds=rounds, servers=frozenset(given.servers.split(","))
+        )
+    results.machine["load_after"] = round(os.getloadavg()[0], 2)
+    return results
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""ServeStatic, the ASGI fork of WhiteNoise, over an application of which nothing is asked."""
+
+from __future__ import annotations
+
+from servestatic import ServeStaticASGI
+
+from . import FOLDER
+from .memory import plain as memory
+
+__all__ = ["plain"]
+
+plain = ServeStaticASGI(memory, root=FOLDER, prefix="files", autorefresh=False)

@@ -1,0 +1,77 @@
+"""Who is measured: an application on a server."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import dataclass
+
+from .servers import SERVERS
+
+__all__ = ["ALL", "Contender", "FRAMEWORKS", "LIMIT", "OURS", "installed", "on"]
+
+_MODULES = {
+    "hypercorn": ("hypercorn",),
+    "uvicorn": ("uvicorn", "uvloop", "httptools"),
+    "granian": ("granian",),
+    "aiohttp": ("aiohttp",),
+    "nginx": (),
+}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`app` is a module of `benchmarks.apps` and an attribute; `needs` modules to import."""
+
+    label: str
+    server: str
+    app: str
+    needs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Unique, and how it is printed."""
+        return self.label if self.label == self.server else f"{self.label}, {self.server}"
+
+
+LIMIT = "in-memory limit"
+OURS = "rangeserve"
+_LABELS = (
+    (LIMIT, "memory:plain", ()),
+    (OURS, "bare:ranged", ()),
+    ("rangeserve + Starlette", "starlette_files:ranged", ("starlette",)),
+    ("Starlette FileResponse", "starlette_files:plain", ("starlette",)),
+    ("rangeserve + Quart", "quart_files:ranged", ("quart",)),
+    ("Quart send_file", "quart_files:plain", ("quart",)),
+    ("ServeStatic", "servestatic_files:plain", ("servestatic",)),
+    ("baize FileResponse", "baize_files:plain", ("baize",)),
+)
+FRAMEWORKS = tuple(label for label, _, _ in _LABELS)
+_EXTRAS = (
+    ("non-seeking stream", "stream:ranged", ("starlette",)),
+    ("inline blocking reader", "inline:plain", ()),
+)
+
+ALL = (
+    *(
+        Contender(label, server, app, needs)
+        for server in ("uvicorn", "hypercorn", "granian")
+        for label, app, needs in (*_LABELS, *_EXTRAS)
+    ),
+    Contender("aiohttp", "aiohttp", "aiohttp_files"),
+    Contender("nginx", "nginx", ""),
+)
+
+
+def installed(contender: Contender) -> bool:
+    """Whether everything that it needs is here."""
+    if contender.server == "nginx":
+        return bool(shutil.which("nginx") or shutil.which("/usr/sbin/nginx"))
+    needed = (*_MODULES[contender.server], *contender.needs)
+    return all(importlib.util.find_spec(name) for name in needed)
+
+
+def on(servers: tuple[str, ...], *labels: str) -> list[Contender]:
+    """The contenders with these labels on these servers, in the order of `ALL`."""
+    assert set(servers) <= set(SERVERS)
+    return [each for each in ALL if each.server in servers and each.label in labels]

@@ -1,0 +1,127 @@
+"""A run as markdown tables."""
+
+from __future__ import annotations
+
+from .contenders import LIMIT
+from .results import Results, Spread
+from .targets import TARGETS, verdict
+from .workloads import WORKLOADS, Workload
+
+__all__ = ["render", "summary"]
+
+# metric -> how its column is headed and formatted
+_COLUMNS = {
+    "mib_s": ("MiB/s", "{:,.0f}"),
+    "cpu_s_gib": ("CPU s/GiB", "{:.2f}"),
+    "ms": ("ms", "{:.2f}"),
+    "cpu_ms": ("CPU ms", "{:.2f}"),
+    "rps": ("requests/s", "{:,.0f}"),
+    "p50_ms": ("p50 ms", "{:.2f}"),
+    "p99_ms": ("p99 ms", "{:.1f}"),
+    "max_ms": ("max ms", "{:.1f}"),
+    "cpu_us": ("CPU us", "{:.0f}"),
+    "kib_client": ("KiB/client", "{:.0f}"),
+    "worst_kib_client": ("worst KiB/client", "{:.0f}"),
+    "delivered_mib": ("MiB delivered", "{:.0f}"),
+    "us": ("us", "{:.2f}"),
+}
+# workload -> the metric that is set against the limit of the same server
+_AGAINST_LIMIT = {"whole": "mib_s", "seek": "ms", "ranges16": "rps", "ranges64": "rps"}
+
+
+def _cell(spread: Spread | None, form: str) -> str:
+    if spread is None:
+        return "-"
+    median, low, high = (form.format(x) for x in (spread.median, spread.low, spread.high))
+    return median if spread.count == 1 else f"{median} [{low}..{high}]"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [" | ".join(head), " | ".join(["---", *(["---:"] * (len(head) - 1))])]
+    lines += [" | ".join(row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _workload(results: Results, workload: Workload) -> str | None:
+    table = results.rounds.get(workload.name)
+    if not table:
+        return None
+    if workload.name == "growth":
+        return _growth(results)
+    first = next((n for rounds in table.values() for n in rounds if n), {})
+    metrics = [metric for metric in _COLUMNS if metric in first]
+    against = _AGAINST_LIMIT.get(workload.name)
+    rows = []
+    for contender in workload.contenders:
+        if contender.name not in table:
+            continue
+        cells = [
+            _cell(results.spread(workload.name, contender.name, metric), _COLUMNS[metric][1])
+            for metric in metrics
+        ]
+        if against:
+            limit = f"{LIMIT}, {contender.server}"
+            ratio = results.ratio(workload.name, contender.name, limit, against)
+            cells.append(_cell(ratio, "{:.2f}"))
+        rows.append([contender.name, *cells])
+    head = ["", *(_COLUMNS[metric][0] for metric in metrics)]
+    return _table([*head, "x limit"] if against else head, rows)
+
+
+def _growth(results: Results) -> str | None:
+    table = results.rounds["growth"]
+    rows = []
+    for contender, rounds in table.items():
+        names = next((list(numbers) for numbers in rounds if numbers), [])
+        rows += [
+            [contender, name, _cell(results.spread("growth", contender, name), "{:.3f}")]
+            for name in names
+        ]
+    return _table(["", "64 KiB at the end, or at the offset", "ms"], rows)
+
+
+def _targets(results: Results) -> str | None:
+    rows = []
+    for target in TARGETS:
+        spread, hit = verdict(target, results)
+        if spread is None:
+            continue
+        form = "{:.2f}" if target.bound < 10 else "{:,.0f}"
+        bound = f"{'at least' if target.at_least else 'at most'} {target.bound:,g} {target.unit}"
+        rows.append([target.text, bound, _cell(spread, form), "hit" if hit else "**miss**"])
+    return _table(["target", "bound", "measured", ""], rows) if rows else None
+
+
+def summary(results: Results) -> str:
+    """The machine in a few lines."""
+    machine = results.machine
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    load = f"load {machine['load_before']} before and {machine.get('load_after', '?')} after"
+    return (
+        f"{machine['date']}, {machine['system']}, {machine['cpus']} CPUs, Python "
+        f"{machine['python']}; {machine['rounds']} rounds; {load}; "
+        f"client in {machine['client']}; "
+        f"residency probe: {'yes' if machine['residency'] else 'no'}.\n{versions}."
+    )
+
+
+def render(results: Results) -> str:
+    """The whole run: medians of the rounds with [least..greatest]."""
+    parts = [summary(results)]
+    targets = _targets(results)
+    if targets:
+        parts += ["### Targets", targets]
+    for workload in WORKLOADS:
+        table = _workload(results, workload)
+        if table:
+            parts += [f"### {workload.title}", table]
+    if "micro" in results.rounds:
+        rows = [
+            [name, _cell(results.spread("micro", name, "us"), "{:.2f}")]
+            for name in results.rounds["micro"]
+        ]
+        parts += ["### In one process", _table(["", "us"], rows)]
+    if results.failures:
+        failed = [f"- {name}: {why.splitlines()[-1]}" for name, why in results.failures.items()]
+        parts += ["### Failed", "\n".join(failed)]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,135 @@
+"""Runs workloads: all contenders are started, then take their turns A B C, A B C."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from statistics import median
+from timeit import repeat
+
+from . import client
+from .contenders import Contender, installed
+from .files import KIB, warm
+from .micro import cases
+from .results import Results
+from .servers import Server, start
+from .workloads import Bench, Workload
+
+__all__ = ["run_micro", "run_workloads"]
+
+
+class Runner:
+    """Keeps the servers; they are started once, when they are first needed."""
+
+    def __init__(self, bench: Bench, results: Results, stack: ExitStack) -> None:
+        self.bench = bench
+        self.results = results
+        self._stack = stack
+        self._servers: dict[Contender, Server] = {}
+
+    def server(self, contender: Contender) -> Server | None:
+        """The contender's server; `None`, and a failure noted, if it gives wrong bytes."""
+        if contender.name in self.results.failures:
+            return None
+        if contender not in self._servers:
+            try:
+                server = start(
+                    contender.server, contender.app, self.bench.files.folder, self.bench.scratch
+                )
+                self._stack.callback(server.stop)
+                self._check(contender, server)
+            except RuntimeError as error:
+                self.fail(contender, error)
+                return None
+            self._servers[contender] = server
+        return self._servers[contender]
+
+    def _check(self, contender: Contender, server: Server) -> None:
+        """A range comes as a 206 of the right length, before anything is timed."""
+        if "stream:" in contender.app or "inline:" in contender.app:
+            return
+        path = f"/files/{self.bench.files.whole.name}"
+        seen = client.run(
+            self.bench.scratch,
+            port=server.port,
+            path=path,
+            status=206,
+            first=KIB,
+            last=2 * KIB - 1,
+            requests=20,
+        )
+        if seen.bytes != 20 * KIB:
+            raise RuntimeError(f"20 ranges of 1 KiB are {seen.bytes} bytes")
+
+    def fail(self, contender: Contender, error: Exception) -> None:
+        """Note that a contender is out of the run."""
+        self.results.failures[contender.name] = str(error)[-2000:]
+        print(f"    {contender.name} failed: {str(error)[-200:]}", file=sys.stderr)
+
+    def measure(self, workload: Workload, contender: Contender) -> None:
+        """One turn of one contender."""
+        numbers = None
+        if workload.fresh:
+            old = self._servers.pop(contender, None)
+            if old is not None:
+                old.stop()
+        server = self.server(contender)
+        if server is not None:
+            try:
+                numbers = workload.measure(self.bench, server)
+            except RuntimeError as error:
+                print(f"    {contender.name}: {str(error)[-200:]}", file=sys.stderr)
+        self.results.add(workload.name, contender.name, numbers)
+
+    def round(self, workload: Workload, contenders: Iterable[Contender]) -> None:
+        """One round: a turn each, or all at once where only memory is looked at."""
+        if workload.together:
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda each: self.measure(workload, each), contenders))
+        else:
+            for contender in contenders:
+                self.measure(workload, contender)
+
+
+def run_workloads(
+    workloads: Iterable[Workload],
+    bench: Bench,
+    results: Results,
+    *,
+    rounds: int,
+    servers: frozenset[str],
+) -> None:
+    """Measure every workload in so many rounds, and fill `results`."""
+    with ExitStack() as stack:
+        runner = Runner(bench, results, stack)
+        for workload in workloads:
+            contenders = [
+                each for each in workload.contenders if each.server in servers and installed(each)
+            ]
+            warm(bench.files.whole)
+            print(f"{workload.title}: {len(contenders)} contenders", file=sys.stderr, flush=True)
+            for contender in contenders:
+                if not workload.fresh:
+                    runner.server(contender)
+            for number in range(rounds):
+                began = time.monotonic()
+                runner.round(workload, contenders)
+                spent = time.monotonic() - began
+                print(f"    round {number + 1}: {spent:.1f} s", file=sys.stderr, flush=True)
+
+
+def run_micro(results: Results, rounds: int) -> None:
+    """Time the micro-benchmarks in this process, in turns; microseconds."""
+    timed = {
+        "the app alone": cases.tiny(ranged=False),
+        "through rangeserve": cases.tiny(ranged=True),
+        "decide a 206 with If-Range": cases.decide(),
+    }
+    number = 2000
+    for _ in range(rounds):
+        for name, call in timed.items():
+            taken = median(repeat(call, number=number, repeat=7)) / number
+            results.add("micro", name, {"us": taken * 1e6})

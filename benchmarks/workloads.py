@@ -1,0 +1,251 @@
+"""What is measured: each workload gives numbers for one contender in one round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import client
+from .contenders import FRAMEWORKS, LIMIT, OURS, Contender, on
+from .files import GIB, KIB, MIB, Files, forget
+from .servers import Server
+
+__all__ = ["Bench", "SLOW_CLIENTS", "WORKLOADS", "Workload"]
+
+Numbers = dict[str, float]
+
+SLOW_CLIENTS = 100
+_SLOW_RATE = 64 * KIB
+_RANGE = 64 * KIB
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every workload needs: the files, a scratch folder, and how long it may take.
+
+    `pace` scales the seconds of every measurement: 1 is a full run.
+    """
+
+    files: Files
+    scratch: Path
+    pace: float
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`measure` gives the numbers; `fresh`: each round starts its servers anew."""
+
+    name: str
+    title: str
+    contenders: tuple[Contender, ...]
+    measure: Callable[[Bench, Server], Numbers]
+    fresh: bool = False
+    together: bool = False
+
+
+def _path(file: Path) -> str:
+    return f"/files/{file.name}"
+
+
+def _settle() -> None:
+    """Let a server notice that its client has left."""
+    time.sleep(0.05)
+
+
+def _whole(bench: Bench, server: Server) -> Numbers:
+    """One client downloads the whole file; who is slower than the time given is cut off."""
+    before = server.cpu()
+    seen = client.run(
+        bench.scratch,
+        port=server.port,
+        path=_path(bench.files.whole),
+        requests=1,
+        seconds=2 * bench.pace,
+    )
+    _settle()
+    gib = seen.bytes / GIB
+    return {"mib_s": seen.bytes / MIB / seen.seconds, "cpu_s_gib": (server.cpu() - before) / gib}
+
+
+def _seek(bench: Bench, server: Server) -> Numbers:
+    """1 MiB at the end of a sparse file, again and again on one connection."""
+    size = bench.files.seek.stat().st_size
+    before = server.cpu()
+    seen = client.run(
+        bench.scratch,
+        port=server.port,
+        path=_path(bench.files.seek),
+        first=size - MIB,
+        last=size - 1,
+        status=206,
+        requests=1 if server.slow else 40,
+        seconds=15 if server.slow else 1 * bench.pace,
+    )
+    cpu = (server.cpu() - before) / max(seen.requests, 1)
+    return {"ms": seen.p50 * 1e3, "cpu_ms": cpu * 1e3} if seen.requests else {}
+
+
+def _ranges(connections: int) -> Callable[[Bench, Server], Numbers]:
+    def measure(bench: Bench, server: Server) -> Numbers:
+        before = server.cpu()
+        seen = client.run(
+            bench.scratch,
+            port=server.port,
+            path=_path(bench.files.whole),
+            size=bench.files.whole.stat().st_size,
+            random=_RANGE,
+            status=206,
+            connections=connections,
+            seconds=0.7 * bench.pace,
+        )
+        _settle()
+        cpu = (server.cpu() - before) / max(seen.requests, 1)
+        rate = seen.requests / seen.seconds
+        return {"rps": rate, "p99_ms": seen.p99 * 1e3, "cpu_us": cpu * 1e6}
+
+    return measure
+
+
+def _tiny(bench: Bench, server: Server) -> Numbers:
+    """A small JSON answer on 16 connections."""
+    before = server.cpu()
+    seen = client.run(
+        bench.scratch, port=server.port, path="/tiny", connections=16, seconds=1 * bench.pace
+    )
+    cpu = (server.cpu() - before) / seen.requests
+    return {"rps": seen.requests / seen.seconds, "cpu_us": cpu * 1e6}
+
+
+def _memory(bench: Bench, server: Server) -> Numbers:
+    """What 100 slow clients add to the server's own memory, at the worst moment looked at."""
+    path = _path(bench.files.whole)
+    client.run(bench.scratch, port=server.port, path=path, last=0, status=206, requests=20)
+    _settle()
+    before = server.memory()
+    crowd = client.begin(
+        bench.scratch,
+        port=server.port,
+        path=_path(bench.files.whole),
+        connections=SLOW_CLIENTS,
+        rate=_SLOW_RATE,
+        seconds=10 * max(bench.pace, 0.2),
+    )
+    worst = steady = before
+    while crowd.poll() is None:
+        steady = server.memory()
+        worst = max(worst, steady)
+        time.sleep(0.05)
+    seen = client.end(crowd)
+    return {
+        "kib_client": (steady - before) / KIB / SLOW_CLIENTS,
+        "worst_kib_client": (worst - before) / KIB / SLOW_CLIENTS,
+        "delivered_mib": seen.bytes / MIB,
+    }
+
+
+def _fairness(*, cold: bool) -> Callable[[Bench, Server], Numbers]:
+    """How long a tiny request waits while one client downloads at full speed."""
+
+    def measure(bench: Bench, server: Server) -> Numbers:
+        if cold:
+            forget(bench.files.whole)
+        busy = 1.5 * max(bench.pace, 0.4)
+        probe = client.begin(
+            bench.scratch, port=server.port, path="/tiny", pause=1000, seconds=busy + 0.5
+        )
+        time.sleep(0.05)
+        download = client.run(
+            bench.scratch,
+            port=server.port,
+            path=_path(bench.files.whole),
+            seconds=busy,
+            requests=1 if cold else 0,
+        )
+        seen = client.end(probe)
+        return {
+            "p50_ms": seen.p50 * 1e3,
+            "p99_ms": seen.p99 * 1e3,
+            "max_ms": seen.max * 1e3,
+            "mib_s": download.bytes / MIB / download.seconds,
+        }
+
+    return measure
+
+
+def _growth(bench: Bench, server: Server) -> Numbers:
+    """64 KiB at the end of files of all sizes, and at places all over the largest."""
+    largest = bench.files.growth[-1]
+    places = {}
+    for file in bench.files.growth:
+        places[f"size {_short(file)}"] = (file, file.stat().st_size - _RANGE)
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        start = int(share * (largest.stat().st_size - _RANGE))
+        places[f"offset {share:.0%} of {_short(largest)}"] = (largest, start)
+    numbers = {}
+    for name, (file, start) in places.items():
+        seen = client.run(
+            bench.scratch,
+            port=server.port,
+            path=_path(file),
+            first=start,
+            last=start + _RANGE - 1,
+            status=206,
+            requests=200,
+            seconds=2,
+        )
+        numbers[name] = seen.p50 * 1e3
+    return numbers
+
+
+def _short(file: Path) -> str:
+    size = file.stat().st_size
+    return f"{size // GIB} GiB" if size >= GIB else f"{size // MIB} MiB"
+
+
+_BIG = ("uvicorn", "hypercorn")
+_PEERS = (
+    *on(_BIG, *FRAMEWORKS),
+    *on(("granian",), LIMIT, OURS, "Starlette FileResponse"),
+    *on(("aiohttp", "nginx"), "aiohttp", "nginx"),
+)
+
+WORKLOADS = (
+    Workload("whole", "W1: a whole file, one client", _PEERS, _whole),
+    Workload(
+        "seek",
+        "W2: 1 MiB at the end of a large file",
+        (*_PEERS, *on(("uvicorn",), "non-seeking stream")),
+        _seek,
+    ),
+    Workload("ranges16", "W3: random 64 KiB ranges, 16 connections", _PEERS, _ranges(16)),
+    Workload("ranges64", "W3: random 64 KiB ranges, 64 connections", _PEERS, _ranges(64)),
+    Workload(
+        "tiny",
+        "A tiny answer that passes through",
+        (*on(("uvicorn", "hypercorn", "granian"), LIMIT, OURS),),
+        _tiny,
+    ),
+    Workload(
+        "memory",
+        f"Memory: {SLOW_CLIENTS} clients at 64 KiB/s",
+        (*on(_BIG, LIMIT, OURS, "Quart send_file", "Starlette FileResponse"),),
+        _memory,
+        fresh=True,
+        together=True,
+    ),
+    Workload(
+        "fairness",
+        "Fairness: a tiny request while one client downloads (warm)",
+        (*on(_BIG, LIMIT, OURS, "Starlette FileResponse"), *on(("nginx",), "nginx")),
+        _fairness(cold=False),
+    ),
+    Workload(
+        "cold",
+        "Fairness: the same, the file not in the page cache",
+        (*on(_BIG, "inline blocking reader", OURS),),
+        _fairness(cold=True),
+    ),
+    Workload("growth", "Growth: 64 KiB of sparse files", (*on(("uvicorn",), OURS),), _growth),
+)
