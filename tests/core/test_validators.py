@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rangeserve.validators import (
     EntityTag,
     format_http_date,
+    lists_tag,
     parse_entity_tag,
     parse_entity_tags,
     parse_http_date,
@@ -255,6 +256,16 @@ def test_parsing_tags_never_raises(value: str) -> None:
 @given(st.lists(tags, max_size=6), between)
 def test_formatting_then_parsing_tags_is_identity(listed: list[EntityTag], comma: str) -> None:
     assert parse_entity_tags(comma.join(map(str, listed))) == tuple(listed)
+
+
+@given(
+    st.one_of(octets, st.lists(tags, max_size=6).map(lambda some: ", ".join(map(str, some)))), tags
+)
+def test_a_list_holds_a_tag_if_one_of_its_tags_matches(value: str, tag: EntityTag) -> None:
+    listed = parse_entity_tags(value) or ()
+    strongly = any(strong_match(each, tag) for each in listed)
+    assert lists_tag(value, tag, strong=True) is strongly
+    assert lists_tag(value, tag, strong=False) is any(weak_match(each, tag) for each in listed)
 
 
 @given(st.one_of(octets, date_like, st.text(max_size=60)), st.integers(0, 4 * 10**9))
