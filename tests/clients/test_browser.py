@@ -76,7 +76,7 @@ def seeks(page: Any, seconds: list[int]) -> None:
 def test_chromium_seeks_in_a_file(site: Site, clips: dict[str, str], page: Any, where: str) -> None:
     name = f"browser-{where}.mp4"
     (site.folder / name).symlink_to(clips[where])
-    (site.folder / f"{where}.html").write_text(PAGE.format(name=name))
+    (site.folder / f"{where}.html").write_text(PAGE.format(name=name), encoding="utf-8")
     page.goto(site.url(f"{where}.html"))
     seeks(page, [50, 20, 40])
     starts = [int(access.ranges.partition("-")[0]) for access in site.ranged(name, 2)]

@@ -35,7 +35,7 @@ def test_curl_suffix(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
 def test_curl_several_ranges(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
     name, content = blob
     run("curl", "-sS", "-r", "0-9,5000000-5000099,-1", "-D", "head", "-o", "out", site.url(name))
-    head = (tmp_path / "head").read_text()
+    head = (tmp_path / "head").read_text(encoding="utf-8")
     (kind,) = [
         line.partition(":")[2].strip()
         for line in head.splitlines()
@@ -103,11 +103,11 @@ def test_rclone_copies_a_folder(site: Site, run: Run, tmp_path: Path) -> None:
     names = ("a.txt", "b c#?.txt", "deeper/ünï.txt")
     (site.folder / "tree" / "deeper").mkdir(parents=True)
     for name in names:
-        (site.folder / "tree" / name).write_text(name)
+        (site.folder / "tree" / name).write_text(name, encoding="utf-8")
     run("rclone", "copy", "--config", "none.conf", f":http,url='{site.url('tree/')}':", "copied")
     copied = tmp_path / "copied"
     assert sorted(str(p.relative_to(copied)) for p in copied.rglob("*.txt")) == sorted(names)
-    assert all((copied / name).read_text() == name for name in names)
+    assert all((copied / name).read_text(encoding="utf-8") == name for name in names)
 
 
 def test_zsync_fetches_what_has_changed(site: Site, blob: Blob, run: Run, tmp_path: Path) -> None:
@@ -157,12 +157,12 @@ def test_uv_reads_metadata_out_of_a_wheel(site: Site, run: Run, tmp_path: Path) 
     (site.folder / "wheels").mkdir()
     wheel = "wheels/rangeserve_heavy-1.0-py3-none-any.whl"
     make_wheel(site.folder / wheel)
-    (tmp_path / "in.txt").write_text("rangeserve-heavy\n")
+    (tmp_path / "in.txt").write_text("rangeserve-heavy\n", encoding="utf-8")
     run(
         *("uv", "pip", "compile", "in.txt", "-o", "out.txt", "--no-config", "--no-cache"),
         *("--no-index", "--find-links", site.url("wheels/")),
     )
-    assert "rangeserve-heavy==1.0" in (tmp_path / "out.txt").read_text()
+    assert "rangeserve-heavy==1.0" in (tmp_path / "out.txt").read_text(encoding="utf-8")
     assert site.ranged(wheel)
     assert site.sent(wheel) < MIB
 

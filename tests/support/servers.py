@@ -45,7 +45,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
 
 def free_port() -> int:
