@@ -39,6 +39,8 @@ _ANSWERS: Final = frozenset({_START, _BODY, _PATHSEND, _ZEROCOPYSEND})
 _BODYLESS: Final = frozenset({204, 304})
 _PATIENCE: Final = 16
 _PLAIN: Final = Request()
+# Before Python 3.12, looking a member up on its Enum costs as much as a function call.
+_AT_START, _HELD, _PASSING, _SLICING = State.START, State.HELD, State.PASS, State.SLICING
 
 
 class Exchange:
@@ -93,13 +95,13 @@ class Exchange:
         """The next message of the app, unless the state is DONE (see `late`)."""
         kind: str = message["type"]
         state = self.state
-        if state is State.PASS:
+        if state is _PASSING:
             return self._pass(kind, message)
-        if state is State.START:
+        if state is _AT_START:
             return self._begin(kind, message)
-        if state is State.HELD:
+        if state is _HELD:
             return self._held(kind, message)
-        if state is State.SLICING:
+        if state is _SLICING:
             return self._slice(kind, message)
         raise self._broken(f"{kind} came although {state.value}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .request import REPEATED, Request
-from .validators import lists_tag, parse_entity_tag, parse_http_date, strong_match
+from .validators import lists_tag, parse_entity_tag, parse_http_date
 
 __all__ = ["Verdict", "evaluate", "if_range_holds"]
 
@@ -54,9 +54,8 @@ def if_range_holds(condition: str, etag: str | None, last_modified: str | None, 
     if condition == REPEATED:
         return False
     asked = parse_entity_tag(condition)
-    if asked is not None:
-        current = parse_entity_tag(etag) if etag is not None else None
-        return current is not None and strong_match(asked, current)
+    if asked is not None:  # strong comparison (8.8.3.2): the same octets, and no `W/`
+        return condition == etag and not asked.weak
     if last_modified is None or condition != last_modified:
         return False
     modified = parse_http_date(last_modified, now)

@@ -18,7 +18,10 @@ _FIELD_VALUE: Final = re.compile("[\t\x20-\x7e\x80-\xff]*")
 
 def gives(representation: Representation, name: bytes) -> bool:
     """Whether the app's own fields have `name` (lower case)."""
-    return any(field.lower() == name for field, _ in representation.fields)
+    for field, _ in representation.fields:  # a loop: an `any` costs three times as much
+        if len(field) == len(name) and field.lower() == name:
+            return True
+    return False
 
 
 def supply(representation: Representation, source: Source, now: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timezone
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = [
@@ -146,7 +147,12 @@ def _seconds(match: re.Match[str], now: float) -> int | None:
 
 def format_http_date(seconds: float) -> str:
     """An IMF-fixdate (RFC 9110 5.6.7) from seconds since the epoch, fractions dropped."""
-    moment = datetime.fromtimestamp(int(seconds), timezone.utc)
+    return _imf_fixdate(int(seconds))
+
+
+@lru_cache(maxsize=1024)  # the files of a site are asked for again and again
+def _imf_fixdate(seconds: int) -> str:
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
     return (
         f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} "
         f"{moment.year:04d} {moment:%H:%M:%S} GMT"
