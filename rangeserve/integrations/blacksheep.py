@@ -1,0 +1,105 @@
+"""BlackSheep: `file` in a handler, and the files of `serve_files`, hand over their file.
+
+app = Application()
+FileHandOver(app)                       # before `app.serve_files(...)`
+app.serve_files("static")
+
+@get("/film")
+async def film(request: Request) -> Response:
+    return file(request, "film.mp4", "video/mp4")
+
+app = RangeMiddleware(app)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from os import PathLike, fspath
+from os.path import abspath
+from typing import Any, Final, cast
+
+from ._requires import require
+
+require("blacksheep", "2.0")
+
+from blacksheep import Application, Content, Request, Response, StreamedContent
+from blacksheep.common.files.asyncfs import FilesHandler
+from blacksheep.server.responses import ContentDispositionType
+from blacksheep.server.responses import file as file_response
+
+from ..handover import Offer, offer_of
+
+__all__ = ["FileHandOver", "file"]
+
+_offer: Final[ContextVar[Offer | None]] = ContextVar("rangeserve.blacksheep", default=None)
+
+
+def file(
+    request: Request,
+    path: str | PathLike[str],
+    content_type: str,
+    *,
+    file_name: str | None = None,
+    content_disposition: ContentDispositionType = ContentDispositionType.ATTACHMENT,
+) -> Response:
+    """`blacksheep.file` for a path, with a Content-Length, that can be seeked.
+
+    It streams the file itself if there is no `RangeMiddleware`. `OSError` if there is no
+    such file.
+    """
+    path = abspath(fspath(path))
+    size = os.stat(path).st_size
+    response = file_response(
+        path, content_type, file_name=file_name, content_disposition=content_disposition
+    )
+    offer = offer_of(request.scope or {})
+    if offer is not None and offer.source is None:
+        offer.source, offer.exact = path, True
+    response.content = _streamed(response.content, offer, size)
+    return response
+
+
+def _streamed(content: Content | None, offer: Offer | None, size: int) -> StreamedContent:
+    assert isinstance(content, StreamedContent)
+    whole = cast("Callable[[], AsyncIterator[bytes]]", content.generator)
+
+    async def body() -> AsyncIterator[bytes]:
+        if offer is None or not offer.served:
+            async for chunk in whole():
+                yield chunk
+
+    return StreamedContent(content.type, body, size)
+
+
+class FileHandOver:
+    """Lets the files of `app.serve_files` be seeked; only for calls of it that come later.
+
+    Applying it to an app twice does nothing the second time.
+    """
+
+    def __init__(self, app: Application) -> None:
+        if not isinstance(app.files_handler, _Files):
+            app.files_handler = _Files()
+            app.middlewares.append(_note_offer)
+
+
+async def _note_offer(request: Request, handler: Callable[[Request], Awaitable[Any]]) -> Any:
+    _offer.set(offer_of(request.scope or {}))
+    return await handler(request)
+
+
+class _Files(FilesHandler):
+    """Reads files for `serve_files`, which names a path only when it asks for the bytes."""
+
+    async def chunks(self, file_path: str, chunk_size: int = 64 * 1024) -> AsyncIterator[Any]:
+        """The file, in chunks; or only its first, if the middleware takes the path then."""
+        offer = _offer.get()
+        if offer is not None and offer.source is None:
+            offer.source, offer.exact = abspath(file_path), True
+        whole = cast("AsyncIterator[Any]", super().chunks(file_path, chunk_size))
+        async for chunk in whole:
+            yield chunk
+            if offer is not None and offer.served:
+                return

@@ -1,0 +1,112 @@
+"""Django: a `FileResponse` hands over its file, or its `BytesIO`.
+
+    MIDDLEWARE = ["rangeserve.integrations.django.FileHandOver", ...]     # settings.py
+    application = RangeMiddleware(get_asgi_application())                 # asgi.py
+
+First in the list, so that it sees the response as it leaves. Under WSGI, and without a
+`RangeMiddleware`, it does nothing. Works in a synchronous and in an asynchronous chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
+from typing import Any, Final, Union, cast
+
+from ._requires import require
+
+require("Django", "4.2")
+
+import asgiref.sync
+from django.core.files.base import File
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+
+from ..handover import Offer, offer_of
+from ..sources.memory import BytesSource
+from ..sources.open_file import OpenFileSource
+from ..sources.protocol import Source
+from ._files import path_of, raw_of
+
+__all__ = ["FileHandOver"]
+
+GetResponse = Callable[[HttpRequest], Union[HttpResponseBase, Awaitable[HttpResponseBase]]]
+
+_CHUNK: Final = 64 * 1024
+
+
+class FileHandOver:
+    """The middleware class. Listed twice, it does nothing the second time."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        # asgiref's, for Python 3.10 and 3.11 cannot mark an object that is called.
+        self._asynchronous: bool = cast("Any", asgiref.sync).iscoroutinefunction(get_response)
+        if self._asynchronous:
+            asgiref.sync.markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """The response of the view; if it is a file, its body is handed over."""
+        if self._asynchronous:
+            return self._later(request)
+        return _hand_over_file(request, cast("HttpResponseBase", self.get_response(request)))
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
+        return _hand_over_file(request, response)
+
+
+def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    offer = offer_of(getattr(request, "scope", None) or {})
+    if (
+        offer is None
+        or offer.source is not None
+        or not isinstance(response, FileResponse)
+        or response.status_code != 200
+        or response.has_header("Content-Encoding")
+    ):
+        return response
+    file = cast("Any", response.file_to_stream)
+    length = response.headers.get("Content-Length", "")
+    source = _source(file, int(length)) if length.isdigit() else None
+    if source is not None:
+        offer.source, offer.exact = source, True
+        # An async body: Django would read all of a synchronous one into a list first.
+        # The file itself is closed by `response.close()`, as ever.
+        response.streaming_content = _body(file, offer)
+    return response
+
+
+def _source(file: Any, length: int) -> Source | str | None:
+    """What of `file` can be read at offsets, if it stands at its beginning."""
+    while _is_mere_wrapper(file):
+        file = file.file
+    try:
+        position: int = file.tell()
+        if isinstance(file, BytesIO):
+            return BytesSource(memoryview(file.getvalue())[position:])
+        if position != 0 or not file.seekable():
+            return None
+    except (AttributeError, OSError, ValueError):
+        return None
+    raw = raw_of(file)
+    path = path_of(raw) if raw is not None else None
+    return path if path is not None else OpenFileSource(file, size=length)
+
+
+def _is_mere_wrapper(file: object) -> bool:
+    """Whether it is Django's `File`, or one that gives the same bytes."""
+    kind: Any = type(file)
+    return issubclass(kind, File) and kind.read is File.read
+
+
+async def _body(file: Any, offer: Offer) -> AsyncIterator[bytes]:
+    """The file, unless the middleware serves it."""
+    if offer.served:
+        return
+    read = asgiref.sync.sync_to_async(file.read)
+    while chunk := await read(_CHUNK):
+        yield chunk

@@ -1,0 +1,105 @@
+"""Falcon (ASGI): a file as `resp.stream`, and static routes, hand over their file.
+
+    app = falcon.asgi.App(middleware=[FileHandOver()])
+    app.add_static_route("/static", "/srv/static")
+    app = RangeMiddleware(app)
+
+Falcon does not tell which file a static route has opened: to have those seeked, say it
+again with `FileHandOver(static={"/static": "/srv/static"})`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os.path import abspath, join
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, Union, cast
+
+from ._requires import require
+
+require("falcon", "3.1")
+
+from falcon.asgi import Request, Response
+
+from ..handover import Offer, offer_of
+from ._files import path_of, raw_of
+
+__all__ = ["FileHandOver"]
+
+
+class FileHandOver:
+    """The middleware component; first in the list, so that it sees the response last.
+
+    A stream is recognised if it is an unread file of `aiofiles` or of `anyio.open_file`;
+    its Content-Length is set if the responder did not. `static`: the prefixes and folders
+    of the static routes whose files are to be seeked, not read from their beginning.
+    """
+
+    def __init__(self, *, static: Mapping[str, Union[str, Path]] | None = None) -> None:
+        self._static = {
+            prefix.rstrip("/") + "/": abspath(folder) for prefix, folder in (static or {}).items()
+        }
+
+    async def process_response(
+        self, req: Request, resp: Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Falcon's hook after the responder."""
+        offer = offer_of(req.scope)
+        stream: Any = resp.stream
+        if (
+            offer is None
+            or offer.source is not None
+            or stream is None
+            or resp.status_code != 200
+            or resp.get_header("Content-Encoding")
+        ):
+            return
+        path = _path(stream) or self._static_path(req.path, resp)
+        if path is None:
+            return
+        if resp.get_header("Content-Length") is None:
+            resp.content_length = os.stat(path).st_size
+        offer.source, offer.exact = path, True
+        resp.stream = cast("Any", _Body(stream, offer))
+
+    def _static_path(self, target: str, resp: Response) -> str | None:
+        """The file of a static route, if its size and time are what the route has said."""
+        for prefix, folder in self._static.items():
+            if target.startswith(prefix):
+                path = abspath(join(folder, target[len(prefix) :]))
+                try:
+                    status = os.stat(path)
+                except (OSError, ValueError):
+                    continue
+                tag = f'"{int(status.st_mtime):x}-{status.st_size:x}"'
+                if S_ISREG(status.st_mode) and resp.get_header("ETag") == tag:
+                    return path
+        return None
+
+
+def _path(stream: Any) -> str | None:
+    """The path of an async file that has not been read from yet."""
+    raw = raw_of(getattr(stream, "wrapped", None)) or raw_of(getattr(stream, "raw", None))
+    if raw is None or raw.closed or raw.tell() != 0:
+        return None
+    return path_of(raw)
+
+
+class _Body:
+    """A stream that is at its end at once if the middleware serves the file."""
+
+    def __init__(self, stream: Any, offer: Offer) -> None:
+        self._stream = stream
+        self._offer = offer
+
+    async def read(self, size: int = -1) -> bytes:
+        if self._offer.served:
+            return b""
+        chunk: bytes = await self._stream.read(size)
+        return chunk
+
+    async def close(self) -> None:
+        if hasattr(self._stream, "close"):
+            await self._stream.close()

@@ -1,0 +1,111 @@
+"""Litestar: `File` responses and static files hand over their file.
+
+    app = RangeMiddleware(Litestar([...], plugins=[FileHandOver()]))
+
+The plugin is an `after_request` hook of the application layer. A handler, controller or
+router with a hook of its own returns `await hand_over_file(response)` from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Any, cast
+
+from ._requires import require
+
+require("litestar", "2.9")
+
+from litestar.config.app import AppConfig
+from litestar.file_system import BaseLocalFileSystem
+from litestar.plugins import InitPlugin
+from litestar.response import File
+from litestar.response.file import ASGIFileResponse
+
+from ..handover import offer_of
+
+__all__ = ["FileHandOver", "hand_over_file"]
+
+
+class FileHandOver(InitPlugin):
+    """The plugin. An `after_request` hook of the application is called first, as ever."""
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add the hook, once."""
+        before = cast("Any", app_config).after_request
+        if not isinstance(before, _AfterRequest):
+            app_config.after_request = _AfterRequest(before)
+        return app_config
+
+
+class _AfterRequest:
+    def __init__(self, before: Callable[[Any], Any] | None) -> None:
+        self._before = before
+
+    async def __call__(self, response: Any) -> Any:
+        if self._before is not None:
+            response = self._before(response)
+            if isawaitable(response):
+                response = await response
+        return await hand_over_file(response)
+
+
+async def hand_over_file(response: Any) -> Any:
+    """An `after_request` hook: a response that is a local file hands over that file."""
+    if isinstance(response, File):
+        return _FileResponse(response)
+    if isinstance(response, ASGIFileResponse):
+        return _HandingOver(response)
+    return response
+
+
+class _FileResponse:
+    """A `File`, whose ASGI response hands over the file."""
+
+    def __init__(self, response: File) -> None:
+        self._response = response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._response, name)
+
+    def to_asgi_response(self, app: Any, request: Any, **options: Any) -> Any:
+        """As `File.to_asgi_response`."""
+        return _HandingOver(cast("Any", self._response).to_asgi_response(app, request, **options))
+
+
+class _HandingOver:
+    """The ASGI app that a file response is, told to hand over what it would read."""
+
+    def __init__(self, response: ASGIFileResponse) -> None:
+        self._response: Any = response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._response, name)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        response = self._response
+        offer = offer_of(scope)
+        if offer is None or offer.source is not None or not _is_plain(response, scope):
+            await response(scope, receive, send)
+            return
+        offer.source, offer.exact = str(response.file_path), True
+        # What `response(...)` does, but for the body: that is sent by now, or not wanted.
+        await response.start_response(send=send)
+        if offer.served or response.is_head_response:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await response.send_body(send=send, receive=receive)
+        await response.after_response()
+
+
+def _is_plain(response: Any, scope: Any) -> bool:
+    """Whether the bytes are those of a local file, and only this client is to get them.
+
+    A cached handler's response is kept by Litestar as it passes; it must not be empty.
+    """
+    return (
+        response.status_code == 200
+        and isinstance(response.adapter.file_system, BaseLocalFileSystem)
+        and "content-encoding" not in response.headers
+        and not getattr(scope.get("route_handler"), "cache", False)
+    )
