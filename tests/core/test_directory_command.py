@@ -14,12 +14,14 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from support.pages import blocks
 from support.servers import running
 from support.wire import Connection, fetch
 
 from rangeserve.__main__ import main
 
 BODY = bytes(i % 251 for i in range(100_000))
+PAGE = Path(__file__).parents[2] / "docs" / "directory.md"
 
 
 @pytest.fixture(scope="module")
@@ -294,3 +296,35 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for option in ("--bind", "--port", "--all", "--cors", "--version", "directory"):
         assert option in shown
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    """The blocks of docs/directory.md that only this file can run."""
+    first, second = [
+        block.code.splitlines()
+        for block in blocks(PAGE.read_text(encoding="utf-8"))
+        if block.mark == "run by: tests/core/test_directory_command.py"
+    ]
+    (tmp_path / "Videos").mkdir()
+    (tmp_path / "Videos" / "talk.mp4").write_bytes(bytes(300_000))
+    prompt, greeting, *lines = first
+    arguments = prompt.removeprefix("$ python -m rangeserve ").split()
+    with Command(*arguments, "--port", "0", cwd=tmp_path) as command:
+        shown = greeting.replace("/home/me", str(tmp_path.resolve()))
+        assert command.greeting == shown.replace(":8000", f":{command.port}") + "\n"
+        etag = fetch(command.port, "/talk.mp4", method="HEAD")["etag"]
+        command.line()
+        for line, target, header in [
+            (lines[0], "/", ("Accept", "text/html")),
+            (lines[1], "/talk.mp4", ("Range", "bytes=0-")),
+            (lines[2], "/talk.mp4", ("Range", "bytes=250000-")),
+            (lines[3], "/talk.mp4", ("If-None-Match", etag)),
+            (second[0], "/talk.mp4", ("Range", "bytes=0-9,100-109")),
+            (second[1], "/talk.mp4", ("Range", "lines=0-1")),
+            (second[2], "/talk.mp4", ("Range", "bytes=300000-")),
+        ]:
+            fetch(command.port, target, [header])
+            logged = re.sub(r"[\d.]+ ms", "", command.line())
+            assert logged == re.sub(r"[\d.]+ ms", "", line)
+    assert len(lines) == 4
+    assert len(second) == 3
