@@ -27,7 +27,7 @@ from rangeserve.request import read_request
 from rangeserve.validators import parse_http_date
 
 SEED = 9110
-REQUESTS = int(os.environ.get("RANGESERVE_ORACLE_REQUESTS", "10000"))
+REQUESTS = int(os.environ.get("RANGESERVE_ORACLE_REQUESTS", "3000"))
 
 BOUNDARY = re.compile("multipart/byteranges; boundary=([0-9a-f]{32})")
 
