@@ -26,9 +26,10 @@ body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui
 h1 { font-size: 1.2rem; font-weight: 600; overflow-wrap: anywhere; }
 ul { list-style: none; margin: 0; padding: 0; }
 li { border-top: 1px solid var(--line); padding: .4rem 0; display: grid; column-gap: 1rem;
-  grid-template-columns: 1fr 6rem 10rem; }
+  grid-template-columns: 1fr 6rem 12rem; align-items: baseline; }
 li > a { overflow-wrap: anywhere; }
-li > span, li > time { opacity: .7; text-align: right; }
+li > span, li > time { opacity: .7; text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 details { grid-column: 1 / -1; }
 summary { cursor: pointer; width: max-content; }
 video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem; }
