@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import client
 from .charts import write_charts
+from .contenders import QUICK
 from .files import GIB, MIB, make_files, probes_residency
 from .report import render
 from .results import Results, describe_machine
@@ -16,16 +17,19 @@ from .run import run_micro, run_workloads
 from .servers import SERVERS
 from .workloads import WORKLOADS, Bench
 
-_DEFAULT_SERVERS = ",".join(SERVERS)
+_ALL_SERVERS = ",".join(SERVERS)
+_QUICK_SERVERS = "uvicorn,hypercorn"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = ", ".join(workload.name for workload in WORKLOADS)
     parser.add_argument("workloads", nargs="*", help=f"some of: {names}, micro; all if none")
-    parser.add_argument("--quick", action="store_true", help="small files, one round: a minute")
+    parser.add_argument(
+        "--quick", action="store_true", help="small files, one round, few contenders"
+    )
     parser.add_argument("--rounds", type=int, help="5, or 1 with --quick")
-    parser.add_argument("--servers", default=_DEFAULT_SERVERS, help=_DEFAULT_SERVERS)
+    parser.add_argument("--servers", help=f"{_ALL_SERVERS}; with --quick {_QUICK_SERVERS}")
     parser.add_argument(
         "--folder", type=Path, help="where the files are made and kept (2 GiB; a temporary folder)"
     )
@@ -76,8 +80,14 @@ def _measure(given: argparse.Namespace) -> Results:
         bench = Bench(files, Path(scratch), 0.25 if given.quick else 1.0)
         if not given.workloads or "micro" in given.workloads:
             run_micro(results, rounds)
+        servers = given.servers or (_QUICK_SERVERS if given.quick else _ALL_SERVERS)
         run_workloads(
-            chosen, bench, results, rounds=rounds, servers=frozenset(given.servers.split(","))
+            chosen,
+            bench,
+            results,
+            rounds=rounds,
+            servers=frozenset(servers.split(",")),
+            labels=QUICK if given.quick else None,
         )
     results.machine["load_after"] = round(os.getloadavg()[0], 2)
     return results

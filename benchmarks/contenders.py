@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .servers import SERVERS
 
-__all__ = ["ALL", "Contender", "FRAMEWORKS", "LIMIT", "OURS", "installed", "on"]
+__all__ = ["ALL", "Contender", "FRAMEWORKS", "LIMIT", "OURS", "QUICK", "installed", "on"]
 
 _MODULES = {
     "hypercorn": ("hypercorn",),
@@ -47,6 +47,8 @@ _LABELS = (
     ("baize FileResponse", "baize_files:plain", ("baize",)),
 )
 FRAMEWORKS = tuple(label for label, _, _ in _LABELS)
+# Who is left in a quick run.
+QUICK = frozenset({LIMIT, OURS, "Starlette FileResponse", "Quart send_file"})
 _EXTRAS = (
     ("non-seeking stream", "stream:ranged", ("starlette",)),
     ("inline blocking reader", "inline:plain", ()),

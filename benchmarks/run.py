@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from statistics import median
 from timeit import repeat
 
 from . import client
@@ -101,13 +100,21 @@ def run_workloads(
     *,
     rounds: int,
     servers: frozenset[str],
+    labels: frozenset[str] | None = None,
 ) -> None:
-    """Measure every workload in so many rounds, and fill `results`."""
+    """Measure every workload in so many rounds, and fill `results`.
+
+    Only contenders on these `servers`, and with these `labels` if any are given.
+    """
     with ExitStack() as stack:
         runner = Runner(bench, results, stack)
         for workload in workloads:
             contenders = [
-                each for each in workload.contenders if each.server in servers and installed(each)
+                each
+                for each in workload.contenders
+                if each.server in servers
+                and (labels is None or each.label in labels)
+                and installed(each)
             ]
             warm(bench.files.whole)
             print(f"{workload.title}: {len(contenders)} contenders", file=sys.stderr, flush=True)
@@ -122,14 +129,14 @@ def run_workloads(
 
 
 def run_micro(results: Results, rounds: int) -> None:
-    """Time the micro-benchmarks in this process, in turns; microseconds."""
+    """Time the micro-benchmarks in this process, in turns; microseconds, the least of 15."""
     timed = {
         "the app alone": cases.tiny(ranged=False),
         "through rangeserve": cases.tiny(ranged=True),
         "decide a 206 with If-Range": cases.decide(),
     }
-    number = 2000
+    number = 1000
     for _ in range(rounds):
         for name, call in timed.items():
-            taken = median(repeat(call, number=number, repeat=7)) / number
+            taken = min(repeat(call, number=number, repeat=15)) / number
             results.add("micro", name, {"us": taken * 1e6})

@@ -38,10 +38,12 @@ _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "pre
 _THREADS: Final = 32
 _THREAD_CHUNK: Final = 256 * 1024
 
-# An open that took longer than this many seconds is not done on the event loop next time.
+# After two opens in a row that took longer than this many seconds, the next one in their
+# folder is not done on the event loop. (One may be chance: a busy CPU interrupts anybody.)
 _QUICK: Final = 0.001
 _MAX_FOLDERS: Final = 1024
-_quick_folders: dict[str, None] = {}
+# folder -> whether its last open was slow
+_quick_folders: dict[str, bool] = {}
 
 _limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.threads")
 
@@ -217,8 +219,8 @@ def _threads() -> CapacityLimiter:
 async def open_file(path: str) -> FileSource:
     """Open a regular file for reading at offsets.
 
-    A folder whose last open was quick is trusted to be quick again, and the file opened
-    inline; otherwise in a worker thread. Errors are those of `FileSource.open`.
+    A folder that was quick is trusted to be quick again, and the file opened inline;
+    otherwise in a worker thread. Errors are those of `FileSource.open`.
     """
     source = FileSource(path)
     folder = os.path.dirname(path)
@@ -236,9 +238,10 @@ async def open_file(path: str) -> FileSource:
 def _timed_open(source: FileSource, folder: str) -> None:
     begin = perf_counter()
     source.open()
-    if perf_counter() - begin > _QUICK:
+    slow = perf_counter() - begin > _QUICK
+    if slow and _quick_folders.get(folder, True):
         _quick_folders.pop(folder, None)
     else:
         if len(_quick_folders) >= _MAX_FOLDERS:
             _quick_folders.clear()
-        _quick_folders[folder] = None
+        _quick_folders[folder] = slow

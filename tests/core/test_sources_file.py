@@ -243,7 +243,7 @@ async def test_anything_but_a_regular_file_is_refused(
     monkeypatch.chdir(tmp_path)
     path = str(make(tmp_path))
     if again:
-        file_module._quick_folders[os.path.dirname(path)] = None
+        file_module._quick_folders[os.path.dirname(path)] = False
     before = open_files()
     with anyio.fail_after(5), pytest.raises(error):
         await open_file(path)
