@@ -12,7 +12,7 @@ from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
 from .actions import Action, Message, Open, Serve, State
-from .errors import ClientDisconnected
+from .errors import ClientDisconnected, ResponseError
 from .events import Observer, Outcome
 from .exchange import Exchange
 from .express import Express
@@ -176,7 +176,13 @@ class _Call:
             if exchange.late(message, heeded=self._inbox.heeded):
                 raise ClientDisconnected("the response is complete")
             return
-        await self._act(exchange.feed(message))
+        try:
+            actions = exchange.feed(message)
+        except ResponseError:
+            if self._gone():  # the app cuts its body short because it was told so
+                return
+            raise
+        await self._act(actions)
         if exchange.state is State.SLICING:
             if self._pace is None:
                 self._pace = Pace()

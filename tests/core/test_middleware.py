@@ -396,6 +396,26 @@ async def test_a_receive_after_the_end_is_a_disconnect_at_once() -> None:
     assert asked == 0
 
 
+@pytest.mark.parametrize("fields", [[], RANGE], ids=["whole", "a range"])
+async def test_an_app_may_cut_its_body_short_once_the_client_has_left(fields: Any) -> None:
+    """baize ends its stream with a final message then; nobody is there to be misled."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start((b"content-length", b"1000000")))
+        await send(body(b"x", True))
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send(body(b"", False))
+        await send(body(b"", False))
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def ignore(message: Any) -> None: ...
+
+    await RangeMiddleware(app)(http_scope(headers=fields), receive, ignore)
+
+
 async def test_the_app_hears_of_the_end_only_after_the_last_send() -> None:
     """Servers say so inside that send; the app's listener would cancel it there.
 
