@@ -1,0 +1,164 @@
+"""The benchmarks work: a short run, its files, both clients, and the arithmetic."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import client  # noqa: E402
+from benchmarks.charts import write_charts  # noqa: E402
+from benchmarks.report import render  # noqa: E402
+from benchmarks.results import Results, Spread, describe_machine  # noqa: E402
+from benchmarks.servers import Server, start  # noqa: E402
+from benchmarks.targets import TARGETS, Target, verdict  # noqa: E402
+
+KIB = 1024
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a short run has written."""
+    out = tmp_path_factory.mktemp("out")
+    command = [sys.executable, "-m", "benchmarks", "--quick", "whole", "seek", "ranges16", "tiny"]
+    command += ["fairness", "growth", "micro", "--servers", "uvicorn,hypercorn"]
+    command += ["--folder", str(tmp_path_factory.mktemp("files")), "--out", str(out)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    assert ran.returncode == 0, ran.stderr
+    assert "failed" not in ran.stderr
+    return out
+
+
+def test_every_contender_was_measured(out: Path) -> None:
+    results = Results.load(out / "results.json")
+    assert results.failures == {}
+    for workload, table in results.rounds.items():
+        for contender, rounds in table.items():
+            assert all(rounds), f"{workload}: {contender}"
+    for server in ("uvicorn", "hypercorn"):
+        for name in ("in-memory limit", "rangeserve", "Starlette FileResponse", "Quart send_file"):
+            assert f"{name}, {server}" in results.rounds["whole"]
+    assert set(results.rounds["growth"]["rangeserve, uvicorn"][0] or ()) > {"size 1 MiB"}
+
+
+def test_the_report_has_a_table_for_each_workload_and_the_targets(out: Path) -> None:
+    text = (out / "results.md").read_text(encoding="utf-8")
+    for title in ("### Targets", "### W1", "### W2", "### W3", "### Growth", "### In one process"):
+        assert title in text
+    assert "| W1, of the limit, uvicorn | at least 0.9 x |" in text
+
+
+def test_the_charts_are_svg_in_light_and_dark(out: Path) -> None:
+    charts = sorted(path.name for path in out.glob("*.svg"))
+    assert charts == [
+        f"{name}-{theme}.svg"
+        for name in ("fairness", "ranges", "seek", "whole")
+        for theme in ("dark", "light")
+    ]
+    for name in charts:
+        text = "".join(ElementTree.parse(out / name).getroot().itertext())
+        assert "rangeserve, hypercorn" in text
+
+
+def test_a_report_can_be_rendered_again(out: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--report", str(out / "results.json")]
+    subprocess.run([*command, "--out", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    assert (tmp_path / "results.md").read_text() == (out / "results.md").read_text()
+
+
+# The clients
+
+
+@pytest.fixture(params=["C", "python"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param == "C" and not (shutil.which("cc") or shutil.which("gcc")):
+        pytest.skip("no C compiler is installed")
+    client._command.cache_clear()
+    monkeypatch.setenv("BENCHMARKS_CLIENT", request.param)
+    yield request.param
+    client._command.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    files = tmp_path_factory.mktemp("served")
+    (files / "file").write_bytes(bytes(1000 * KIB))
+    server = start("uvicorn", "bare:ranged", files, tmp_path_factory.mktemp("scratch"))
+    yield server
+    server.stop()
+    assert server.process.poll() is not None
+
+
+def test_a_client_counts_what_came(kind: str, server: Server, tmp_path: Path) -> None:
+    assert client.compiled(tmp_path) == (kind == "C")
+    seen = client.run(tmp_path, port=server.port, path="/files/file", requests=3, connections=2)
+    assert (seen.requests, seen.bytes) == (3, 3000 * KIB)
+    assert 0 < seen.p50 <= seen.p99 <= seen.max <= seen.seconds
+
+
+def test_a_client_asks_for_ranges(kind: str, server: Server, tmp_path: Path) -> None:
+    where = {"port": server.port, "path": "/files/file", "status": 206, "requests": 5}
+    assert client.run(tmp_path, first=10, last=19, **where).bytes == 50
+    assert client.run(tmp_path, random=KIB, size=1000 * KIB, **where).bytes == 5 * KIB
+
+
+def test_a_slow_client_takes_what_it_may(kind: str, server: Server, tmp_path: Path) -> None:
+    seen = client.run(
+        tmp_path, port=server.port, path="/files/file", connections=3, rate=64 * KIB, seconds=0.5
+    )
+    assert 0 < seen.bytes <= 3 * 64 * KIB * 0.6 + 3 * 8 * KIB
+
+
+def test_a_client_refuses_another_status(kind: str, server: Server, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="200 and not 206"):
+        client.run(tmp_path, port=server.port, path="/files/file", status=206, requests=1)
+
+
+def test_a_server_tells_its_cpu_time_and_memory(server: Server) -> None:
+    assert 0 < server.cpu() < 100
+    assert 5_000_000 < server.memory() < 500_000_000
+
+
+# The arithmetic
+
+
+def test_ratios_are_paired_round_by_round() -> None:
+    results = Results(describe_machine())
+    for one, other in ((10.0, 5.0), (30.0, 10.0), (None, 1.0), (4.0, 4.0)):
+        results.add("whole", "one", None if one is None else {"mib_s": one})
+        results.add("whole", "other", {"mib_s": other})
+    assert results.ratio("whole", "one", "other", "mib_s") == Spread(2.0, 1.0, 3.0, 3)
+    assert results.spread("whole", "one", "mib_s") == Spread(10.0, 4.0, 30.0, 3)
+    assert results.spread("whole", "nobody", "mib_s") is None
+
+
+@pytest.mark.parametrize(
+    ("at_least", "value", "hit"),
+    [
+        pytest.param(True, 2.0, True, id="at least, met exactly"),
+        pytest.param(True, 1.9, False, id="at least, missed"),
+        pytest.param(False, 2.0, True, id="at most, met exactly"),
+        pytest.param(False, 2.1, False, id="at most, missed"),
+    ],
+)
+def test_a_target_is_hit_or_missed(at_least: bool, value: float, hit: bool) -> None:
+    target = Target("t", lambda _: Spread(value, 0, 9, 5), 2, at_least)
+    assert verdict(target, Results({})) == (Spread(value, 0, 9, 5), hit)
+
+
+def test_what_was_not_measured_is_not_reported(tmp_path: Path) -> None:
+    machine = {**describe_machine(), "rounds": 1, "client": "C", "residency": True}
+    results = Results(json.loads(json.dumps(machine)))
+    assert all(verdict(target, results) == (None, None) for target in TARGETS)
+    assert "###" not in render(results)
+    write_charts(results, tmp_path)
+    assert not list(tmp_path.iterdir())
