@@ -1,0 +1,20 @@
+"""ServeStatic round a bare app: its files come as paths."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from frameworks import resources
+from frameworks.apps.bare_app import bare
+from frameworks.resources import Site, variants
+from servestatic import ServeStaticASGI
+
+logging.getLogger("servestatic").setLevel(logging.WARNING)
+
+
+def make() -> Any:
+    return ServeStaticASGI(bare, root=str(resources.FOLDER))
+
+
+app = Site(variants(make()))
