@@ -1,4 +1,7 @@
-"""`demo_app.py`: how it starts, what it serves, and what its listeners leave behind."""
+"""`demo_app.py`: how it starts, what it serves, and what its listeners leave behind.
+
+The video named in the environment, of which docs/tutorial.md speaks, is among it.
+"""
 
 from __future__ import annotations
 

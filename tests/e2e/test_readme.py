@@ -1,4 +1,7 @@
-"""README.md's first command, as a newcomer types it: a fresh copy, an empty environment."""
+"""README.md's first command, as a newcomer types it: a fresh copy, an empty environment.
+
+docs/tutorial.md installs in the same way.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ def test_the_command_that_runs_the_demo(tmp_path: Path) -> None:
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     install, _, serve = demo_command().partition(" && ")
+    assert f"$ {install}\n" in (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     done = subprocess.run(
         ["bash", "-c", install],
         cwd=clone,
