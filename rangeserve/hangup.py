@@ -1,7 +1,8 @@
-"""Taking back our own hang-up once it has left the app."""
+"""Hanging up on an app: who would hear it, and taking it back once it has left the app."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from typing import cast
@@ -11,9 +12,41 @@ from .errors import ClientDisconnected
 if sys.version_info < (3, 11):  # pragma: no cover
     from exceptiongroup import BaseExceptionGroup, ExceptionGroup
 
-__all__ = ["without_hangup"]
+__all__ = ["Sender", "without_hangup"]
 
 _logger = logging.getLogger("rangeserve")
+
+
+class Sender:
+    """Who sends for one app: the task that called it, or one of the app's own making."""
+
+    __slots__ = ("_caller", "_last")
+
+    def __init__(self) -> None:
+        self._caller = _task()
+        self._last: object = None
+
+    def is_heard(self) -> bool:
+        """Whether an exception in the task that sends now would be heard by somebody.
+
+        Not if the app has left all its sending to a task that nobody waits for: the app
+        would be stuck for ever (a2wsgi, whose thread then waits for room in a queue), so it
+        has to run to its end, as on any server when the client leaves.
+        """
+        task = _task()
+        settled, self._last = self._last is task, task
+        if task is None or task is self._caller or not settled:
+            return True
+        waiting: object = getattr(task, "_callbacks", True)
+        return bool(waiting)
+
+
+def _task() -> object:
+    """The current task of asyncio; `None` on trio, where every task has a nursery."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
 
 
 def without_hangup(error: Exception) -> Exception | None:

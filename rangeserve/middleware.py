@@ -17,7 +17,7 @@ from .events import Observer, Outcome
 from .exchange import Exchange
 from .express import Express
 from .handover import Offer
-from .hangup import without_hangup
+from .hangup import Sender, without_hangup
 from .inbox import Inbox
 from .inner import inner_scope
 from .pace import Pace
@@ -96,6 +96,7 @@ class _Call:
         "_report",
         "_request",
         "_send_failed",
+        "_sender",
         "_server_send",
     )
 
@@ -144,6 +145,7 @@ class _Call:
 
     async def run(self) -> None:
         left: Exception | None = None
+        self._sender = Sender()
         try:
             await self._middleware.app(self._inner, self._inbox.receive, self._send)
             if self._express is None or not self._express.ended:
@@ -173,7 +175,8 @@ class _Call:
         exchange = self._exchange
         if exchange.state is State.DONE:
             await checkpoint()  # an app that ignores errors must not freeze the loop
-            if exchange.late(message, heeded=self._inbox.heeded):
+            heard = self._sender.is_heard()
+            if exchange.late(message, heeded=self._inbox.heeded) and heard:
                 raise ClientDisconnected("the response is complete")
             return
         try:
