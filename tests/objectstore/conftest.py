@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +13,11 @@ from support.servers import HOST, Server, running
 pytest.importorskip("obstore", reason="obstore is not installed")
 pytest.importorskip("moto", reason="moto[server] is not installed")
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import obstore
-from proxy import Proxy, proxying
+from objectstore.bucket import BUCKET, CONFIG, store_at
+from objectstore.proxy import Proxy, proxying
 
 from rangeserve.sources.objectstore import open_store
-
-BUCKET = "films"
-CONFIG: dict[str, Any] = {
-    "region": "us-east-1",
-    "access_key_id": "testing",
-    "secret_access_key": "testing",
-    "virtual_hosted_style_request": False,
-    "client_options": {"allow_http": True},
-}
 
 
 @pytest.fixture(scope="session")
@@ -65,16 +54,6 @@ def proxy(_proxy: Proxy) -> Iterator[Proxy]:
 def store(proxy: Proxy) -> Any:
     """The bucket, through the proxy, with an impatient client that retries once."""
     return store_at(proxy.port)
-
-
-def store_at(port: int, *, timeout: float = 5.0) -> Any:
-    return open_store(
-        f"s3://{BUCKET}",
-        timeout=timeout,
-        endpoint=f"http://{HOST}:{port}",
-        retry_config={"max_retries": 1},
-        **CONFIG,
-    )
 
 
 @pytest.fixture(scope="session")

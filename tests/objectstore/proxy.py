@@ -190,8 +190,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 for limit in (behaviour.cut_after, behaviour.stall_after):
                     if limit is not None and asked.sent + len(block) > limit:
                         block = block[: limit - asked.sent]
-                self.wfile.write(block)
                 asked.sent += len(block)
+                self.wfile.write(block)
                 if asked.sent == behaviour.stall_after:
                     proxy.closing.wait(20)
                 if asked.sent in (behaviour.cut_after, behaviour.stall_after):

@@ -8,7 +8,7 @@ import obstore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proxy import Proxy
+from objectstore.proxy import Proxy
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route

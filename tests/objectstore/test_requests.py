@@ -7,7 +7,7 @@ from typing import Any
 
 import obstore
 import pytest
-from proxy import Behaviour, Proxy
+from objectstore.proxy import Behaviour, Proxy
 from support.driver import Answer, ask
 
 from rangeserve import Limits

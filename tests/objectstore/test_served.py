@@ -12,8 +12,8 @@ from typing import Any
 
 import obstore
 import pytest
-from conftest import BUCKET
-from proxy import Behaviour, Proxy
+from objectstore.bucket import BUCKET
+from objectstore.proxy import Behaviour, Proxy
 from support.servers import HOST, Server, serving
 from support.wire import Connection, Truncated, fetch
 
@@ -27,7 +27,7 @@ def server(request: pytest.FixtureRequest, proxy: Proxy) -> Iterator[Server]:
         "RANGESERVE_TEST_ENDPOINT": f"http://{HOST}:{proxy.port}",
     }
     here = Path(__file__).parent
-    with serving(request.param, "app_under_test:app", cwd=here, env=env) as server:
+    with serving(request.param, "served_app:app", cwd=here, env=env) as server:
         yield server
 
 

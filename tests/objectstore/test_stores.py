@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import obstore
 import pytest
+from objectstore.proxy import Asked, Behaviour, Proxy
 from obstore.store import AzureStore, GCSStore, MemoryStore
-from proxy import Asked, Behaviour, Proxy
 from support.driver import ask
 from support.servers import HOST
 

@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 import obstore
 import pytest
-from conftest import CONFIG, store_at
-from proxy import Asked, Behaviour, Proxy
+from objectstore.bucket import CONFIG, store_at
+from objectstore.proxy import Asked, Behaviour, Proxy
 from support.driver import Answer, ask
 from support.servers import free_port
 
