@@ -94,7 +94,7 @@ def _bind(text: str) -> tuple[str, int | None]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    log = AccessLog(lambda line: print(line, file=sys.stderr, flush=True))
+    log = AccessLog(_print_access)
     try:
         app = DirectoryApp(
             options.directory, hidden=options.all, cors=options.cors, observer=log.observe
@@ -115,19 +115,31 @@ def _serve(options: argparse.Namespace) -> None:
         port = options.port
     listener = _listen(host, _PORT if port is None else port)
     config.loglevel = "WARNING"
-    config.graceful_timeout = 1
-    print(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)", flush=True)
+    config.graceful_timeout = 0.5
+    _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
     # Asyncio warns of each write to a client that has left; the access line says so already.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(_until_stopped(serve, log.around(app), config))
 
 
+def _print_access(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody reads stderr any more
+        print(line, file=sys.stderr, flush=True)
+
+
+def _greet(text: str) -> None:
+    """To stdout, which may not be able to print every name that a folder can have."""
+    coding = sys.stdout.encoding or "utf-8"
+    print(text.encode(coding, "backslashreplace").decode(coding), flush=True)
+
+
 async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
     """Serve until Ctrl-C or SIGTERM, and end soon after that.
 
-    Hypercorn waits for ever for a client that does not read what it asked for, even when
-    cancelled once; so what is left after its time is cancelled until it is gone.
+    Hypercorn, and from Python 3.12 on asyncio, wait for ever for a client that does not
+    read what it asked for (a paused video), even when cancelled once; so what is left after
+    its time is cancelled until it is gone.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -136,16 +148,17 @@ async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
     server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({server, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.wait({server}, timeout=config.graceful_timeout + 0.5)
+    stopped.cancel()
+    ended, _ = await asyncio.wait({server}, timeout=2 * config.graceful_timeout)
     loop.set_exception_handler(_ignore)
     for _ in range(_ROUNDS):
-        if server.done():
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if not left:
             break
-        for task in asyncio.all_tasks() - {asyncio.current_task(), server}:
+        for task in left:
             task.cancel()
-        await asyncio.wait({server}, timeout=0.1)
-    stopped.cancel()
-    if server.done() and not server.cancelled():
+        await asyncio.wait(left, timeout=0.1)
+    if ended and not server.cancelled():
         server.result()
 
 

@@ -15,10 +15,9 @@ from queue import Queue
 
 import pytest
 from support.pages import blocks
-from support.servers import running
 from support.wire import Connection, fetch
 
-from rangeserve.__main__ import main
+from rangeserve.__main__ import _bind, main
 
 BODY = bytes(i % 251 for i in range(100_000))
 PAGE = Path(__file__).parents[2] / "docs" / "directory.md"
@@ -34,32 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "large.bin").open("wb") as file:
         file.truncate(1 << 30)  # a hole; nobody reads it to the end
     return folder
-
-
-@pytest.fixture(scope="module")
-def port(folder: Path) -> Iterator[int]:
-    command = [sys.executable, "-m", "rangeserve", str(folder), "--port", "{port}"]
-    with running(command, cwd=folder.parent) as server:
-        yield server.port
-
-
-def test_a_range_over_the_wire(port: int) -> None:
-    with Connection(port) as connection:
-        first = connection.request("GET", "/film.mp4", [("Range", "bytes=10-19")])
-        assert (first.status, first.body) == (206, BODY[10:20])
-        assert first["content-range"] == f"bytes 10-19/{len(BODY)}"
-        again = connection.request("GET", "/film.mp4", [("If-None-Match", first["etag"])])
-        assert again.status == 304
-        head = connection.request("HEAD", "/film.mp4")
-        assert head["content-length"] == str(len(BODY))
-        whole = connection.request("GET", "/film.mp4")
-        assert (whole.status, whole["content-type"], whole.body) == (200, "video/mp4", BODY)
-
-
-def test_a_target_that_climbs(port: int) -> None:
-    for target in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd"):
-        assert fetch(port, target).status == 404
-    assert fetch(port, "//sub").get("location") == "/sub/"
 
 
 def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
@@ -115,6 +88,27 @@ def command(folder: Path) -> Iterator[Command]:
     """One for all: each test takes the lines of its own requests."""
     with Command("--port", "0", cwd=folder) as command:
         yield command
+
+
+def test_a_range_over_the_wire(command: Command) -> None:
+    with Connection(command.port) as connection:
+        first = connection.request("GET", "/film.mp4", [("Range", "bytes=10-19")])
+        assert (first.status, first.body) == (206, BODY[10:20])
+        assert first["content-range"] == f"bytes 10-19/{len(BODY)}"
+        again = connection.request("GET", "/film.mp4", [("If-None-Match", first["etag"])])
+        assert again.status == 304
+        head = connection.request("HEAD", "/film.mp4")
+        assert head["content-length"] == str(len(BODY))
+        whole = connection.request("GET", "/film.mp4")
+        assert (whole.status, whole["content-type"], whole.body) == (200, "video/mp4", BODY)
+    assert [command.line().split()[3] for _ in range(4)] == ["206", "304", "200", "200"]
+
+
+def test_a_target_that_climbs(command: Command) -> None:
+    for target in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd"):
+        assert fetch(command.port, target).status == 404
+    assert fetch(command.port, "//sub").get("location") == "/sub/"
+    assert [command.line().split()[3] for _ in range(4)] == ["404", "404", "404", "301"]
 
 
 @pytest.mark.parametrize(
@@ -200,10 +194,26 @@ def test_everything_when_asked_for(folder: Path) -> None:
         assert answer["access-control-allow-origin"] == "*"
 
 
-@pytest.mark.parametrize("bind", ["127.0.0.1:0", "localhost:0"])
-def test_bind_with_a_port(folder: Path, bind: str) -> None:
-    with Command("--bind", bind, cwd=folder) as command:
+def test_bind_with_a_port(folder: Path) -> None:
+    with Command("--bind", "localhost:0", cwd=folder) as command:
         assert fetch(command.port, "/film.mp4").body == BODY
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1", ("127.0.0.1", None)),
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        ("localhost:0", ("localhost", 0)),
+        ("::1", ("::1", None)),
+        ("::", ("::", None)),
+        ("[::1]", ("::1", None)),
+        ("[::1]:80", ("::1", 80)),
+        ("fe80::1%lo", ("fe80::1%lo", None)),
+    ],
+)
+def test_what_bind_means(text: str, expected: tuple[str, int | None]) -> None:
+    assert _bind(text) == expected
 
 
 def test_ipv6(folder: Path) -> None:
@@ -216,13 +226,12 @@ def test_ipv6(folder: Path) -> None:
         assert err.startswith("rangeserve: ")
         assert "::1" in err
         return
-    for arguments in (["--bind", "[::1]:0"], ["--bind", "::1", "--port", "0"]):
-        with Command(*arguments, cwd=folder) as command:
-            assert " at http://[::1]:" in command.greeting
-            with socket.create_connection(("::1", command.port), timeout=20) as client:
-                client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n")
-                assert client.recv(100).startswith(b"HTTP/1.1 206 ")
-            assert command.line().startswith("::1 GET /film.mp4 206 bytes 0-0/100000 1 B ")
+    with Command("--bind", "::1", "--port", "0", cwd=folder) as command:
+        assert " at http://[::1]:" in command.greeting
+        with socket.create_connection(("::1", command.port), timeout=20) as client:
+            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 206 ")
+        assert command.line().startswith("::1 GET /film.mp4 206 bytes 0-0/100000 1 B ")
 
 
 def test_what_cannot_be_served_is_said_in_a_sentence(
@@ -287,6 +296,35 @@ def test_no_traceback_from_a_real_process(folder: Path) -> None:
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (2, "")
     assert err == f"rangeserve: no such file or directory: {folder}/none\n"
+
+
+def test_a_root_that_cannot_be_printed_and_nobody_who_reads(tmp_path: Path) -> None:
+    root = tmp_path / "ünï ✓"
+    root.mkdir()
+    (root / "a.txt").write_bytes(b"text")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rangeserve", "-p", "0", str(root)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        greeting = process.stdout.readline().decode("ascii")
+        assert "\\xfcn\\xef \\u2713 at http://" in greeting
+        process.stderr.close()
+        found = re.search(r":(\d+)/", greeting)
+        assert found
+        for _ in range(3):
+            assert fetch(int(found[1]), "/a.txt").body == b"text"
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

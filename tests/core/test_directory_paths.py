@@ -169,7 +169,7 @@ paths = st.lists(
 @example(raw="/up/secret.txt", hidden=True, with_raw=True, root_path="")
 @example(raw="/git/secret.txt", hidden=False, with_raw=True, root_path="")
 @example(raw="/../../secret.txt", hidden=True, with_raw=False, root_path="/..")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_byte_from_outside(
     tree: Path, raw: str, hidden: bool, with_raw: bool, root_path: str
 ) -> None:
