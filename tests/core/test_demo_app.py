@@ -76,14 +76,14 @@ class TestStarting:
             answer = fetch(server.port, "/video.mp4", [("Range", "bytes=0-1")])
             assert (answer.status, answer.body) == (206, CLIP.read_bytes()[:2])
 
-    @pytest.mark.parametrize("parts", [HYPERCORN, QUART], ids=["hypercorn", "quart"])
     @pytest.mark.parametrize(
-        ("named", "why"),
+        ("parts", "named", "why"),
         [
-            pytest.param("none.mp4", "no such file or directory", id="missing"),
-            pytest.param(".", "it is a folder", id="a folder"),
-            pytest.param("fifo", "it is not a regular file", id="a FIFO"),
-            pytest.param("empty.mp4", "it is empty", id="empty"),
+            pytest.param(HYPERCORN, "none.mp4", "no such file or directory", id="missing"),
+            pytest.param(QUART, "none.mp4", "no such file or directory", id="missing, quart"),
+            pytest.param(HYPERCORN, ".", "it is a folder", id="a folder"),
+            pytest.param(HYPERCORN, "fifo", "it is not a regular file", id="a FIFO"),
+            pytest.param(HYPERCORN, "empty.mp4", "it is empty", id="empty"),
         ],
     )
     def test_a_video_that_cannot_be_played_is_one_sentence(
@@ -97,7 +97,7 @@ class TestStarting:
             cwd=folder,
             env={**os.environ, VARIABLE: named, "PYTHONPATH": ""},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=30,
         )
         path = (folder / named).absolute()
@@ -188,19 +188,18 @@ class TestSources:
     def test_a_long_video_is_given_as_asked(self, module: ModuleType) -> None:
         assert module.limits_for(LARGE).max_partial_size is None
 
-    @pytest.mark.parametrize("path", [*SOURCES, "/"])
-    def test_a_video_that_goes_away_is_one_sentence(
-        self, folder: Path, tmp_path: Path, path: str
-    ) -> None:
+    def test_a_video_that_goes_away_is_one_sentence(self, folder: Path, tmp_path: Path) -> None:
         video = tmp_path / "mine.mp4"
         video.write_bytes(b"x" * 1000)
+        sentence = f"There is no video to play: {video}: no such file or directory."
         with demo(folder, env={VARIABLE: str(video)}) as server:
-            assert fetch(server.port, path).status == 200
+            for path in ("/", *SOURCES):
+                assert fetch(server.port, path).status == 200
             video.unlink()
-            answer = fetch(server.port, path)
-            assert answer.status == (200 if path == "/" else 404)
-            sentence = f"There is no video to play: {video}: no such file or directory."
-            assert sentence in answer.body.decode()
+            for path in ("/", *SOURCES):
+                answer = fetch(server.port, path)
+                assert answer.status == (200 if path == "/" else 404)
+                assert sentence in answer.body.decode()
             assert server.log == ""
 
     def test_no_path_leads_to_another_file(self, server: Server) -> None:

@@ -48,8 +48,13 @@ def kind(anyio_backend: str) -> type[Quart]:
     return {"asyncio": Quart, "trio": QuartTrio}[anyio_backend]
 
 
+@pytest.fixture
+def app(kind: type[Quart], folder: Path) -> Quart:
+    return make_app(kind, folder)
+
+
 @pytest.fixture(params=[True, False], ids=["applied first", "applied last"])
-def app(request: pytest.FixtureRequest, kind: type[Quart], folder: Path) -> Quart:
+def hooked_app(request: pytest.FixtureRequest, kind: type[Quart], folder: Path) -> Quart:
     return make_app(kind, folder, early=request.param)
 
 
@@ -140,27 +145,29 @@ class TestFiles:
 
 @pytest.mark.anyio
 class TestHooks:
-    async def test_a_body_compressed_by_a_hook_is_sent(self, app: Quart) -> None:
+    async def test_a_body_compressed_by_a_hook_is_sent(self, hooked_app: Quart) -> None:
         answer = await ask(
-            app, path="/file/letters.txt", scope=None, headers=[("Range", "bytes=0-9")]
+            hooked_app, path="/file/letters.txt", scope=None, headers=[("Range", "bytes=0-9")]
         )
         assert answer.body == BODY[:10]
         scope = _scope("/file/letters.txt", b"compress")
-        answer = await ask(app, scope=scope)
+        answer = await ask(hooked_app, scope=scope)
         assert answer.status == 200
         assert answer["content-encoding"] == "gzip"
         assert gzip.decompress(answer.body) == BODY
 
-    async def test_a_body_of_the_same_length_put_in_by_a_hook_is_sent(self, app: Quart) -> None:
-        answer = await ask(app, scope=_scope("/file/letters.txt", b"swap"))
+    async def test_a_body_of_the_same_length_put_in_by_a_hook_is_sent(
+        self, hooked_app: Quart
+    ) -> None:
+        answer = await ask(hooked_app, scope=_scope("/file/letters.txt", b"swap"))
         assert answer.body == BODY.upper()
 
-    async def test_a_file_body_of_ones_own_is_asked_for_its_bytes(self, app: Quart) -> None:
-        answer = await ask(app, path="/upper/letters.txt")
+    async def test_a_file_body_of_ones_own_is_asked_for_its_bytes(self, hooked_app: Quart) -> None:
+        answer = await ask(hooked_app, path="/upper/letters.txt")
         assert answer.body == BODY.upper()
 
-    async def test_a_file_body_that_cleans_up_does(self, app: Quart, folder: Path) -> None:
-        answer = await ask(app, path="/once/letters.txt")
+    async def test_a_file_body_that_cleans_up_does(self, hooked_app: Quart, folder: Path) -> None:
+        answer = await ask(hooked_app, path="/once/letters.txt")
         assert answer.body == BODY
         assert not (folder / "letters.txt").exists()
 
@@ -259,7 +266,7 @@ def test_a_quart_that_is_too_old_is_refused_by_name(
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
     )
     assert (run.returncode == 0) is accepted, run.stderr

@@ -47,7 +47,7 @@ def test_the_command_that_runs_the_demo(tmp_path: Path) -> None:
         cwd=clone,
         env={**os.environ, **env},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=200,
     )
     if "No matching distribution" in done.stderr or "NewConnectionError" in done.stderr:

@@ -178,7 +178,7 @@ class _Run:
             cwd=self._folder,
             env={**os.environ, "PATH": _path()},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=_SECONDS,
         )
         printed = self._there(done.stdout.replace("\r\n", "\n"))
