@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from clients.files import geotiff
+from clients.files import geotiff, parquet_rows, pmtiles
 from support.site import Site
 
 MIB = 1 << 20
@@ -53,11 +53,8 @@ def test_fsspec_sees_a_folder(site: Site) -> None:
 def test_pyarrow_reads_a_row_group(site: Site) -> None:
     fsspec = pytest.importorskip("fsspec")
     pytest.importorskip("aiohttp")
-    pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    rows = 1_000_000
-    table = pa.table({"id": range(rows), "noise": random.Random(3).choices(range(1 << 40), k=rows)})
-    parquet.write_table(table, site.folder / "rows.parquet", row_group_size=50_000)
+    table = parquet_rows(site)
     files = fsspec.filesystem("http", skip_instance_cache=True)
     with files.open(site.url("rows.parquet"), block_size=64 * 1024) as file:
         group = parquet.ParquetFile(file).read_row_group(7, columns=["noise"])
@@ -136,19 +133,8 @@ def test_zarr_reads_a_chunk_of_a_shard(site: Site) -> None:
 def test_pmtiles_reads_a_tile(site: Site) -> None:
     reader = pytest.importorskip("pmtiles.reader")
     tile = pytest.importorskip("pmtiles.tile")
-    writer = pytest.importorskip("pmtiles.writer")
     requests = pytest.importorskip("requests")
-    tiles = {n: random.Random(n).randbytes(200_000) for n in range(21)}
-    with (site.folder / "world.pmtiles").open("wb") as file:
-        out = writer.Writer(file)
-        for number, content in tiles.items():
-            out.write_tile(number, content)
-        header = {
-            "tile_type": tile.TileType.PNG, "tile_compression": tile.Compression.NONE,
-            "min_lon_e7": 0, "min_lat_e7": 0, "max_lon_e7": 1, "max_lat_e7": 1,
-            "center_zoom": 0, "center_lon_e7": 0, "center_lat_e7": 0,
-        }  # fmt: skip
-        out.finalize(header, {"name": "world"})
+    tiles = pmtiles(site)
 
     def get_bytes(offset: int, length: int) -> bytes:
         asked = {"Range": f"bytes={offset}-{offset + length - 1}"}

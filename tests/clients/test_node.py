@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clients.files import geotiff
+from clients.files import geotiff, parquet_rows, pmtiles
 from support.site import Site
 
 HERE = Path(__file__).parent
-PACKAGES = ("pdfjs-dist@5", "geotiff@3")
+PACKAGES = ("geotiff@3", "hyparquet@1", "pdfjs-dist@5", "pmtiles@4")
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +94,25 @@ def test_geotiff_reads_a_window(site: Site, node: Callable[..., object]) -> None
     asked = site.accesses("map.tif")[before:]
     assert {access.status for access in asked} == {206}
     assert sum(access.sent for access in asked) < 1 << 20
+
+
+def test_pmtiles_js_reads_a_tile(site: Site, node: Callable[..., object]) -> None:
+    tile = pytest.importorskip("pmtiles.tile")
+    tiles = pmtiles(site)
+    before = len(site.accesses("world.pmtiles"))
+    place = (str(step) for step in tile.tileid_to_zxy(12))
+    read = node("read_pmtiles.mjs", site.url("world.pmtiles"), *place)
+    assert read == {"tile": tiles[12].hex()}
+    asked = site.accesses("world.pmtiles")[before:]
+    assert {access.status for access in asked} == {206}
+    assert sum(access.sent for access in asked) < 1 << 20
+
+
+def test_hyparquet_reads_some_rows(site: Site, node: Callable[..., object]) -> None:
+    table = parquet_rows(site)
+    before = len(site.accesses("rows.parquet"))
+    read = node("read_parquet.mjs", site.url("rows.parquet"), "noise", "410000", "410100")
+    assert read == {"values": table["noise"][410_000:410_100].to_pylist()}
+    asked = [each for each in site.accesses("rows.parquet")[before:] if each.method == "GET"]
+    assert {access.status for access in asked} == {206}
+    assert sum(access.sent for access in asked) < 2 << 20
