@@ -32,11 +32,15 @@ class Replica:
     @property
     def lines(self) -> list[str]:
         """The responses that have ended."""
-        return [each for each in self.log.read_text().splitlines() if not each.startswith("began")]
+        return [
+            each
+            for each in self.log.read_text(encoding="utf-8").splitlines()
+            if not each.startswith("began")
+        ]
 
     def is_sending(self) -> bool:
         """Whether a response has begun and not ended."""
-        events = [line.split()[0] for line in self.log.read_text().splitlines()]
+        events = [line.split()[0] for line in self.log.read_text(encoding="utf-8").splitlines()]
         return events.count("began") > len(events) - events.count("began")
 
     def kill(self) -> None:

@@ -37,7 +37,7 @@ http {{
 
 def rendered(name: str, changes: Mapping[str, str]) -> str:
     """A configuration of docs/edges/ with its addresses and folders replaced."""
-    text = (DOCS / name).read_text()
+    text = (DOCS / name).read_text(encoding="utf-8")
     for old, new in changes.items():
         assert old in text, f"{name} has no {old!r}"
         text = text.replace(old, new)
@@ -60,7 +60,7 @@ def nginx(folder: Path, name: str, changes: Mapping[str, str]) -> Iterator[Serve
     conf = rendered(name, {"listen 80;": f"listen {HOST}:{port};", **changes})
     user = "user root;" if os.geteuid() == 0 else ""
     path = folder / "nginx.conf"
-    path.write_text(_NGINX.format(user=user, folder=folder, conf=conf))
+    path.write_text(_NGINX.format(user=user, folder=folder, conf=conf), encoding="utf-8")
     command = [program, "-p", str(folder), "-c", str(path), "-e", str(folder / "error.log")]
     with running(command, port=port) as server:
         yield server
@@ -80,7 +80,7 @@ def varnish(folder: Path, replicas: Sequence[Server]) -> Iterator[Server]:
             '.host = "10.0.0.12"; .port = "8000";': two,
         },
     )
-    (folder / "edge.vcl").write_text(vcl)
+    (folder / "edge.vcl").write_text(vcl, encoding="utf-8")
     command = [program, "-F", "-n", str(folder / "work"), "-f", str(folder / "edge.vcl")]
     command += ["-a", f"{HOST}:{{port}}", "-T", "none", "-s", "malloc,128m", "-j", "none"]
     with running(command, ready_in=60) as server:
@@ -102,7 +102,7 @@ def curl(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [find("curl"), "-sS", "--max-time", "60", *arguments],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         timeout=90,
     )

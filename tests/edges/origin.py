@@ -53,7 +53,7 @@ def note(event: Any) -> None:
     if isinstance(event, ResponseFinished):
         ranges = ",".join(f"{start}-{stop}" for start, stop in event.ranges)
         line = f"{event.method} {event.status} {ranges} {event.outcome.value}"
-    with LOG.open("a") as log:
+    with LOG.open("a", encoding="utf-8") as log:
         log.write(f"{line}\n")
 
 

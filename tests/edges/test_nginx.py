@@ -85,7 +85,9 @@ def test_copies_whose_times_drifted_are_cut_and_not_mixed(start: Start, tmp_path
         got = target.read_bytes()
         assert len(got) < SIZE
         assert got == OLD[: len(got)]
-        assert "etag mismatch in slice response" in (tmp_path / "edge" / "error.log").read_text()
+        assert "etag mismatch in slice response" in (tmp_path / "edge" / "error.log").read_text(
+            encoding="utf-8"
+        )
 
 
 def test_etags_from_the_content_cure_the_drift(start: Start, tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_a_resume_goes_on_where_the_dead_replica_stopped(
             "-o", str(target), f"{edge.url}/film.mp4",
         )  # fmt: skip
         assert again.returncode == 0, again.stderr
-        assert " 206" in headers.read_text().splitlines()[0]
+        assert " 206" in headers.read_text(encoding="utf-8").splitlines()[0]
         assert hashlib.sha256(target.read_bytes()).digest() == hashlib.sha256(OLD).digest()
 
 

@@ -91,9 +91,11 @@ def resident(server: Server) -> int:
     pages = 0
     for status in Path("/proc").glob("[0-9]*/statm"):
         try:
-            group = int((status.parent / "stat").read_text().rpartition(")")[2].split()[2])
+            group = int(
+                (status.parent / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[2]
+            )
             if group == server.process.pid:
-                pages += int(status.read_text().split()[1])
+                pages += int(status.read_text(encoding="utf-8").split()[1])
         except OSError:
             continue
     return pages * 4096
