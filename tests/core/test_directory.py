@@ -13,6 +13,8 @@ from urllib.parse import unquote, urljoin
 
 import anyio
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from support.driver import Answer, ask, http_scope
 
 from rangeserve import RangeMiddleware, Reason, ResponseFinished
@@ -191,6 +193,16 @@ async def test_mounted_with_and_without_raw_path(root: Path, prefix: str) -> Non
     assert (await ask(app, scope=bare)).body == BODY
     other = scope_of("/sub/b.bin", raw_path=b"/before/a/rewrite/a.txt")
     assert (await ask(app, scope=other)).body == BODY
+
+
+async def test_mounted_in_starlette(root: Path) -> None:
+    site = Starlette(routes=[Mount("/media", DirectoryApp(root))])
+    for app in (site, RangeMiddleware(site)):
+        one = await get(app, "/media/sub/b.bin", ("Range", "bytes=5-9"))
+        assert (one.status, one.body) == (206, BODY[5:10])
+        assert (await get(app, "/media/sub"))["location"] == "/media/sub/"
+        assert "deep/" in links((await get(app, "/media/sub/")).body)
+        assert (await get(app, "/media/../a.txt")).status == 404
 
 
 HARD_NAMES = [
