@@ -33,8 +33,10 @@ def inner_scope(
     offered = scope.get("extensions")
     ranged = request is not None and (request.range is not None or request.if_range is not None)
     extensions: dict[str, Any] = {**offered, EXTENSION: offer} if offered else {EXTENSION: offer}
-    native_pathsend = _PATHSEND in extensions
-    extensions.pop(_ZEROCOPYSEND, None)
+    # Servers that offer both (anycorn 0.20) write to the socket past asyncio, and cut what
+    # does not fit into its buffer.
+    zerocopysend = extensions.pop(_ZEROCOPYSEND, None)
+    native_pathsend = _PATHSEND in extensions and zerocopysend is None
     # Frameworks do not compress a file that is handed over as a path: not to be offered
     # where the client would take it compressed.
     if ranged or not _accepts_coding(headers):

@@ -28,6 +28,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "uvicorn-httptools": (
         "uvicorn", "{app}", "--port", "{port}", "--http", "httptools", "--log-level", "warning",
     ),
+    "hypercorn-uvloop": (
+        "hypercorn", "{app}", "-b", "127.0.0.1:{port}", "-k", "uvloop", "--log-level", "warning",
+    ),
+    "anycorn": ("anycorn", "{app}", "-b", "127.0.0.1:{port}", "--log-level", "warning"),
+    "anycorn-trio": (
+        "anycorn", "{app}", "-b", "127.0.0.1:{port}", "-k", "trio", "--log-level", "warning",
+    ),
+    "granian": (
+        "granian", "{app}", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}",
+        "--log-level", "warning",
+    ),
+    "daphne": ("daphne", "-b", "127.0.0.1", "-p", "{port}", "-v", "0", "{app}"),
 }  # fmt: skip
 
 
