@@ -179,9 +179,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plan.py", 'b"content-digest", b"content-md5"}', 'b"content-md5"}', "plan"),
     Mutation("plan.py", "if name.lower() not in dropped", "if name not in dropped", "plan"),
     Mutation("plan.py", 'b"bytes */%d" % selection.complete_length', 'b"bytes */*"', "plan"),
-    Mutation(
-        "slicer.py", "if start < end and base < stop:", "if start <= end and base < stop:", "slicer"
-    ),
+    Mutation("slicer.py", "max(start - base, 0)", "start - base", "slicer"),
     Mutation("slicer.py", "if end < stop:", "if end <= stop:", "slicer"),
     # exchange.py: the state machine
     Mutation("exchange.py", "_PATIENCE: Final = 16", "_PATIENCE: Final = 17", "exchange"),
