@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # obstore has these for type checkers only
 
 __all__ = ["ObjectSource", "open_object"]
 
-_CHUNK: Final = 512 * 1024
+_CHUNK: Final = 1024 * 1024
 # While several ranges are fetched, each holds less; so many are under way at once.
 _SMALL_CHUNK: Final = 256 * 1024
 _AT_ONCE: Final = 4
