@@ -224,6 +224,14 @@ async def test_64_kib_are_replayed() -> None:
         assert [await subject.inbox.receive() for _ in parts] == parts
 
 
+async def test_one_byte_more_is_not_kept_and_the_app_is_told_of_a_disconnect() -> None:
+    async with Server(part(b"x" * 64 * KIB, True), part(b"x", True)) as server:
+        subject = await watched(server)
+        assert server.asked == 3
+        assert await subject.inbox.receive() == DISCONNECT
+        assert not subject.inbox.gone
+
+
 @pytest.mark.parametrize(
     "piece",
     [pytest.param(b"x" * KIB, id="1 KiB each"), pytest.param(b"", id="empty")],
