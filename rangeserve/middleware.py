@@ -276,7 +276,7 @@ class _Call:
                 self._report.bytes_sent += transfer.sent
 
     def _outcome(self) -> Outcome:
-        if self._exchange.ended:
+        if self._exchange.ended and not self._send_failed:
             return Outcome.COMPLETE
         return Outcome.CLIENT_GONE if self._gone() else Outcome.FAILED
 
