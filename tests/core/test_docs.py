@@ -144,7 +144,7 @@ class TestTheRunner:
         ],
     )
     def test_what_is_wrong_is_found(self, tmp_path: Path, text: str, wrong: str) -> None:
-        page = tmp_path / "page.md"
+        page = tmp_path / "unheard-of.md"
         page.write_text(text, encoding="utf-8")
         (tmp_path / "folder").mkdir()
         with pytest.raises((AssertionError, ValueError), match=wrong):
