@@ -183,6 +183,21 @@ async def test_an_app_may_swallow_that_error_and_return(
     assert client.outcome is Outcome.CLIENT_GONE
 
 
+@pytest.mark.parametrize("headers", WAYS)
+@pytest.mark.parametrize("make", [FromFile, lambda _: FromStream(listens=False)])
+async def test_a_last_send_that_raises_makes_no_complete_response(
+    make: Any, headers: Any, film: Path
+) -> None:
+    async def fail(client: Client, count: int) -> None:
+        if client.final:
+            raise OSError("the server's own")
+
+    client = Client(fail)
+    with pytest.raises(OSError, match="the server's own"):
+        await client.ask(make(film), headers)
+    assert client.outcome is Outcome.CLIENT_GONE
+
+
 async def test_an_app_that_was_told_may_return_early() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start())
