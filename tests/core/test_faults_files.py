@@ -381,6 +381,6 @@ def test_unreadable(film: Path) -> None:
     paths = [path for path in sys.path if path]
     code = UNREADABLE.format(paths=paths, path=str(film))
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=60, check=False
     )
     assert (done.stdout, done.stderr) == ("refused []\n", "")

@@ -49,7 +49,7 @@ def read_cases() -> list[Case]:
             frozenset(case["want"]),
             case["server"],
         )
-        for case in json.loads(FILE.read_text())["cases"]
+        for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]
     ]
 
 

@@ -47,7 +47,13 @@ def run_tests(copy: Path, names: str, seconds: float = SECONDS) -> tuple[int | N
     env.pop("RANGESERVE_NO_SKIP", None)
     try:
         done = subprocess.run(
-            command, cwd=copy, env=env, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=copy,
+            env=env,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         return None, str(error.stdout)
@@ -56,12 +62,12 @@ def run_tests(copy: Path, names: str, seconds: float = SECONDS) -> tuple[int | N
 
 def mutate(copy: Path, mutation: Mutation) -> None:
     path = copy / "rangeserve" / mutation.file
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     found = text.count(mutation.old)
     assert found == 1, f"{mutation.file} has {found} times {mutation.old!r}: renew the mutation"
     mutated = text.replace(mutation.old, mutation.new)
     compile(mutated, str(path), "exec")  # what is no Python is no bug
-    path.write_text(mutated)
+    path.write_text(mutated, encoding="utf-8")
 
 
 def attempt(mutation: Mutation) -> tuple[int | None, str]:
@@ -93,7 +99,7 @@ def test_without_a_bug_the_tests_pass_on_the_copy(tmp_path: Path) -> None:
         cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     assert Path(found.stdout.strip()).is_relative_to(copy)
