@@ -1,0 +1,75 @@
+"""The pages under docs/frameworks/ are run, and what they make serves ranges.
+
+README.md, starlette.md, fastapi.md, quart.md, quart-trio.md, django.md, litestar.md,
+falcon.md, blacksheep.md, sanic.md, servestatic.md, baize.md, flask.md, asgi.md
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from support.driver import ask
+from support.pages import blocks
+
+FOLDER = Path(__file__).parents[2] / "docs" / "frameworks"
+# asgiref never closes what a WSGI app gives it, as that page says.
+UNCLOSED = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+PAGES = sorted(page.name for page in FOLDER.glob("*.md") if page.name != "README.md")
+VIDEO = bytes(place % 251 for place in range(100_000))
+
+
+@pytest.fixture
+def anyio_backend(page: str) -> str:
+    return "trio" if page == "quart-trio.md" else "asyncio"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=UNCLOSED if page == "flask.md" else ()) for page in PAGES],
+)
+async def test_a_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "video.mp4").write_bytes(VIDEO)
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType(f"page_of_{page.removesuffix('.md').replace('-', '_')}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    module.__file__ = str(tmp_path / "page.py")
+    found = blocks((FOLDER / page).read_text(encoding="utf-8"))
+    assert found
+    for block in found:
+        assert (block.language, block.mark) == ("python", "")
+        exec(compile(block.code, page, "exec", dont_inherit=True), vars(module))
+        await serves_ranges(module.app)
+
+
+async def serves_ranges(app: Any) -> None:
+    await start(app)
+    answer = await ask(app, path="/video.mp4", headers=[("Range", "bytes=-100")])
+    assert (answer.status, answer.body) == (206, VIDEO[-100:])
+    assert answer["content-range"] == f"bytes 99900-99999/{len(VIDEO)}"
+
+
+async def start(app: Any) -> None:
+    """What some frameworks do before the first request."""
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        assert not message["type"].endswith(".failed"), message
+
+    inner = getattr(app, "app", app)
+    if type(inner).__name__ in ("Sanic", "Application"):
+        scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+        await app(scope, receive, send)
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\w[\w-]*\.md)\)", index)) == set(PAGES)
