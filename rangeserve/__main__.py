@@ -124,8 +124,12 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _print_access(line: str) -> None:
-    with contextlib.suppress(OSError, ValueError):  # nobody reads stderr any more
+    try:
         print(line, file=sys.stderr, flush=True)
+    except OSError:  # nobody reads it any more: what is left must not fail at the end either
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def _greet(text: str) -> None:
