@@ -11,7 +11,7 @@ from . import client
 from .charts import write_charts
 from .contenders import QUICK
 from .files import GIB, MIB, make_files, probes_residency
-from .report import render
+from .report import render, replace_between
 from .results import Results, describe_machine
 from .run import run_micro, run_workloads
 from .servers import SERVERS
@@ -21,7 +21,8 @@ _ALL_SERVERS = ",".join(SERVERS)
 _QUICK_SERVERS = "uvicorn,hypercorn"
 
 
-def _arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = ", ".join(workload.name for workload in WORKLOADS)
     parser.add_argument("workloads", nargs="*", help=f"some of: {names}, micro; all if none")
@@ -37,12 +38,13 @@ def _arguments() -> argparse.Namespace:
         "--out", type=Path, default=Path("benchmarks-out"), help="where the results are written"
     )
     parser.add_argument("--report", type=Path, help="only render this JSON file again")
-    return parser.parse_args()
+    parser.add_argument("--into", type=Path, help="put tables and charts into this page instead")
+    return parser
 
 
 def main() -> None:
     """Parse the command line, measure, and write."""
-    given = _arguments()
+    given = make_parser().parse_args()
     unknown = set(given.workloads) - {workload.name for workload in WORKLOADS} - {"micro"}
     if unknown:
         raise SystemExit(f"no such workload: {', '.join(sorted(unknown))}")
@@ -52,11 +54,15 @@ def main() -> None:
         results = _measure(given)
         results.save(given.out / "results.json")
     text = render(results)
-    given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "results.md").write_text(text, encoding="utf-8")
-    write_charts(results, given.out)
+    if given.into:
+        page = replace_between(given.into.read_text(encoding="utf-8"), text)
+        given.into.write_text(page, encoding="utf-8")
+        write_charts(results, given.into.parent / "images")
+    else:
+        given.out.mkdir(parents=True, exist_ok=True)
+        (given.out / "results.md").write_text(text, encoding="utf-8")
+        write_charts(results, given.out)
     print(text)
-    print(f"written to {given.out}")
 
 
 def _measure(given: argparse.Namespace) -> Results:
@@ -88,6 +94,7 @@ def _measure(given: argparse.Namespace) -> Results:
             rounds=rounds,
             servers=frozenset(servers.split(",")),
             labels=QUICK if given.quick else None,
+            save=lambda: results.save(given.out / "results.json"),
         )
     results.machine["load_after"] = round(os.getloadavg()[0], 2)
     return results

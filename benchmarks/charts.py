@@ -14,7 +14,7 @@ from .results import Results, Spread
 __all__ = ["write_charts"]
 
 _WIDTH = 760
-_LABEL = 230
+_LABEL = 262
 _VALUE = 150
 _ROW = 24
 _BAR = 14

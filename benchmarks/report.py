@@ -7,7 +7,9 @@ from .results import Results, Spread
 from .targets import TARGETS, verdict
 from .workloads import WORKLOADS, Workload
 
-__all__ = ["render", "summary"]
+__all__ = ["render", "replace_between", "summary"]
+
+_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 
 # metric -> how its column is headed and formatted
 _COLUMNS = {
@@ -103,6 +105,15 @@ def summary(results: Results) -> str:
         f"client in {machine['client']}; "
         f"residency probe: {'yes' if machine['residency'] else 'no'}.\n{versions}."
     )
+
+
+def replace_between(document: str, text: str) -> str:
+    """`document` with `text` between its two marks (`ValueError` if they are not there)."""
+    head, begin, rest = document.partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not (begin and end):
+        raise ValueError(f"there is no {_BEGIN} and {_END}")
+    return f"{head}{begin}\n\n{text}\n{end}{tail}"
 
 
 def render(results: Results) -> str:

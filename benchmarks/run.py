@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from timeit import repeat
@@ -82,6 +82,9 @@ class Runner:
             except RuntimeError as error:
                 print(f"    {contender.name}: {str(error)[-200:]}", file=sys.stderr)
         self.results.add(workload.name, contender.name, numbers)
+        if server is not None and not _is_quiet(server):
+            server.stop()
+            self._servers.pop(contender, None)
 
     def round(self, workload: Workload, contenders: Iterable[Contender]) -> None:
         """One round: a turn each, or all at once where only memory is looked at."""
@@ -93,6 +96,16 @@ class Runner:
                 self.measure(workload, contender)
 
 
+def _is_quiet(server: Server) -> bool:
+    """Whether a server comes to rest: some go on sending to a client that has left."""
+    for _ in range(10):
+        before = server.cpu()
+        time.sleep(0.05)
+        if server.cpu() - before < 0.005:
+            return True
+    return False
+
+
 def run_workloads(
     workloads: Iterable[Workload],
     bench: Bench,
@@ -101,8 +114,9 @@ def run_workloads(
     rounds: int,
     servers: frozenset[str],
     labels: frozenset[str] | None = None,
+    save: Callable[[], None] = lambda: None,
 ) -> None:
-    """Measure every workload in so many rounds, and fill `results`.
+    """Measure every workload in so many rounds, fill `results`, and `save` after each.
 
     Only contenders on these `servers`, and with these `labels` if any are given.
     """
@@ -126,10 +140,11 @@ def run_workloads(
                 runner.round(workload, contenders)
                 spent = time.monotonic() - began
                 print(f"    round {number + 1}: {spent:.1f} s", file=sys.stderr, flush=True)
+            save()
 
 
 def run_micro(results: Results, rounds: int) -> None:
-    """Time the micro-benchmarks in this process, in turns; microseconds, the least of 15."""
+    """Time the micro-benchmarks in this process, in turns; microseconds, the least of 50."""
     timed = {
         "the app alone": cases.tiny(ranged=False),
         "through rangeserve": cases.tiny(ranged=True),
@@ -138,5 +153,5 @@ def run_micro(results: Results, rounds: int) -> None:
     number = 1000
     for _ in range(rounds):
         for name, call in timed.items():
-            taken = min(repeat(call, number=number, repeat=15)) / number
+            taken = min(repeat(call, number=number, repeat=50)) / number
             results.add("micro", name, {"us": taken * 1e6})

@@ -49,11 +49,6 @@ def _path(file: Path) -> str:
     return f"/files/{file.name}"
 
 
-def _settle() -> None:
-    """Let a server notice that its client has left."""
-    time.sleep(0.05)
-
-
 def _whole(bench: Bench, server: Server) -> Numbers:
     """One client downloads the whole file; who is slower than the time given is cut off."""
     before = server.cpu()
@@ -62,9 +57,8 @@ def _whole(bench: Bench, server: Server) -> Numbers:
         port=server.port,
         path=_path(bench.files.whole),
         requests=1,
-        seconds=2 * bench.pace,
+        seconds=1.5 * bench.pace,
     )
-    _settle()
     gib = seen.bytes / GIB
     return {"mib_s": seen.bytes / MIB / seen.seconds, "cpu_s_gib": (server.cpu() - before) / gib}
 
@@ -98,9 +92,8 @@ def _ranges(connections: int) -> Callable[[Bench, Server], Numbers]:
             random=_RANGE,
             status=206,
             connections=connections,
-            seconds=0.7 * bench.pace,
+            seconds=0.6 * bench.pace,
         )
-        _settle()
         cpu = (server.cpu() - before) / max(seen.requests, 1)
         rate = seen.requests / seen.seconds
         return {"rps": rate, "p99_ms": seen.p99 * 1e3, "cpu_us": cpu * 1e6}
@@ -122,7 +115,6 @@ def _memory(bench: Bench, server: Server) -> Numbers:
     """What 100 slow clients add to the server's own memory, at the worst moment looked at."""
     path = _path(bench.files.whole)
     client.run(bench.scratch, port=server.port, path=path, last=0, status=206, requests=20)
-    _settle()
     before = server.memory()
     crowd = client.begin(
         bench.scratch,
@@ -192,8 +184,8 @@ def _growth(bench: Bench, server: Server) -> Numbers:
             first=start,
             last=start + _RANGE - 1,
             status=206,
-            requests=200,
-            seconds=2,
+            requests=100,
+            seconds=1,
         )
         numbers[name] = seen.p50 * 1e3
     return numbers

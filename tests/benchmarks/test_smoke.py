@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import client  # noqa: E402
+from benchmarks.__main__ import make_parser  # noqa: E402
 from benchmarks.charts import write_charts  # noqa: E402
-from benchmarks.report import render  # noqa: E402
+from benchmarks.report import render, replace_between  # noqa: E402
 from benchmarks.results import Results, Spread, describe_machine  # noqa: E402
 from benchmarks.servers import Server, start  # noqa: E402
 from benchmarks.targets import TARGETS, Target, verdict  # noqa: E402
@@ -73,6 +75,33 @@ def test_a_report_can_be_rendered_again(out: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks", "--report", str(out / "results.json")]
     subprocess.run([*command, "--out", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
     assert (tmp_path / "results.md").read_text() == (out / "results.md").read_text()
+
+
+def test_the_documentation_shows_the_run_that_is_kept(tmp_path: Path) -> None:
+    results = Results.load(ROOT / "benchmarks" / "results" / "results.json")
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert replace_between(page, render(results)) == page
+    write_charts(results, tmp_path)
+    for chart in tmp_path.iterdir():
+        assert (ROOT / "docs" / "images" / chart.name).read_bytes() == chart.read_bytes()
+
+
+def test_the_figures_of_the_readme_are_those_of_the_run_that_is_kept() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Performance")[1]
+    figures = re.findall(r"([\d.,]*\d) (?:times|KiB)", section.split("##")[0])
+    assert len(figures) >= 4
+    results = Results.load(ROOT / "benchmarks" / "results" / "results.json")
+    medians = {cell.split(" [")[0].strip() for cell in render(results).split("|")}
+    assert set(figures) <= medians
+
+
+def test_the_documented_commands_can_be_given() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0] for line in page.splitlines()]
+    commands = [line.split("benchmarks")[1] for line in lines if "$ python -m bench" in line]
+    assert len(commands) >= 3
+    for command in commands:
+        make_parser().parse_args(command.split())
 
 
 # The clients
