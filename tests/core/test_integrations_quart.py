@@ -291,14 +291,15 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 class TestServers:
     def test_a_slow_client_gets_all_of_what_was_handed_over(self, server: Server) -> None:
         """RESPONSE_TIMEOUT is 1 second, and cuts a response that was not handed over."""
-        with Connection(server.port) as file, Connection(server.port) as stream:
+        with Connection(server.port) as file, Connection(server.port, timeout=5) as stream:
             file.send("GET", "/file/large.bin", [("Range", "bytes=100-")])
             stream.send("GET", f"/stream/{LARGE}")
             assert file.read_head().status == 206
             assert stream.read_head().status == 200
             time.sleep(PAUSE)
             assert file.take(LARGE - 100) == bytes(LARGE - 100)
-            with pytest.raises((Truncated, ConnectionError)):
+            # On Python 3.13 Hypercorn leaves a connection open whose response was cut.
+            with pytest.raises((Truncated, ConnectionError, TimeoutError)):
                 stream.take(LARGE)
 
     def test_requests_on_one_connection(self, server: Server) -> None:
