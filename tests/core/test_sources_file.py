@@ -261,6 +261,16 @@ async def test_a_file_whose_content_is_made_as_it_is_read_is_refused(
         await open_file(str(path))
 
 
+async def test_what_lies_on_the_device_of_proc_is_refused_whatever_its_size(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/proc/kcore` is a regular file of 128 TiB."""
+    assert file_module._proc_device() == os.stat("/proc").st_dev
+    monkeypatch.setattr(file_module, "_PROC", path.stat().st_dev)
+    with pytest.raises(ResponseError, match="not a stored file"):
+        await open_file(str(path))
+
+
 async def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     source = await open_file(str(tmp_path / "empty"))
