@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from os import stat_result
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
@@ -251,7 +251,7 @@ class _Call:
         assert etag is not None
         assert file.status is not None
         try:
-            tag: object = etag(file.status)
+            tag = cast("object", etag(file.status))
             if tag is None or isinstance(tag, str):
                 return tag
             _logger.error("the etag callable gave %r for %r: no ETag", tag, file.path)
