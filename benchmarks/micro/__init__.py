@@ -1,6 +1,6 @@
 """Micro-benchmarks: what the core costs in one process, without a server.
 
-    pytest benchmarks/micro
+    python -m pytest benchmarks/micro
 
 `cases.py` has what is timed; `python -m benchmarks` times the same.
 """

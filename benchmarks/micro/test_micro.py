@@ -1,4 +1,4 @@
-"""`pytest benchmarks/micro`: pytest-benchmark times the cases; its tables compare runs."""
+"""`python -m pytest benchmarks/micro`: pytest-benchmark times the cases; its tables compare runs."""
 
 from __future__ import annotations
 
