@@ -19,11 +19,11 @@ from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from quart import Quart, Response, render_template, request, send_file
 
-from rangeserve import Event, Limits, ResponseFinished, stat_etag
+from rangeserve import Event, Limits, RangeMiddleware, ResponseFinished, stat_etag
 from rangeserve.integrations.quart import RangeServe
 
 HERE = Path(__file__).parent
@@ -139,19 +139,34 @@ def describe(event: Event) -> dict[str, object]:
     return described
 
 
-def limits_for(size: int) -> Limits:
-    """A short clip is given out in portions, a longer video as it is asked for.
+def is_player(scope: Mapping[str, Any]) -> bool:
+    """Whether a browser asks on behalf of a video element (Fetch metadata)."""
+    return (b"sec-fetch-dest", b"video") in map(tuple, scope["headers"])
 
-    A clip of a few megabytes vanishes into the buffers of the first connection, and the
-    picture would be one full lane. With `max_partial_size` the browser comes back for more.
+
+def serve_ranges(app: Quart, size: int) -> None:
+    """Make `app` range capable; its video is of `size` bytes.
+
+    A clip of a few megabytes would vanish into the buffers of a player's first connection,
+    and the picture would be one full lane. So players get a short clip in portions, and come
+    back for more; whoever else asks gets what was asked for.
     """
-    return Limits(max_partial_size=PORTION if size < SMALL else None)
+    if size >= SMALL:
+        RangeServe(app, observer=feed.observe)
+        return
+    RangeServe(app, observer=feed.observe, skip=is_player)
+    app.asgi_app = RangeMiddleware(  # type: ignore[method-assign]
+        app.asgi_app,
+        limits=Limits(max_partial_size=PORTION),
+        skip=lambda scope: not is_player(scope),
+        observer=feed.observe,
+    )
 
 
 feed = Feed()
 app = Quart(__name__)
 app.config["VIDEO"] = choose_video(os.environ, HERE)
-RangeServe(app, limits=limits_for(app.config["VIDEO"].stat().st_size), observer=feed.observe)
+serve_ranges(app, app.config["VIDEO"].stat().st_size)
 
 
 @app.get("/")

@@ -181,12 +181,23 @@ class TestSources:
         assert (stale.status, len(stale.body)) == (200, CLIP.stat().st_size)
 
     @pytest.mark.parametrize("path", SOURCES)
-    def test_a_short_clip_is_given_out_in_portions(self, server: Server, path: str) -> None:
-        answer = fetch(server.port, path, [("Range", "bytes=0-")])
+    def test_a_player_gets_a_short_clip_in_portions(self, server: Server, path: str) -> None:
+        asked = [("Range", "bytes=100-"), ("Sec-Fetch-Dest", "video")]
+        answer = fetch(server.port, path, asked)
         assert (answer.status, answer["content-length"]) == (206, "262144")
+        assert answer.body == CLIP.read_bytes()[100 : 100 + 262144]
 
-    def test_a_long_video_is_given_as_asked(self, module: ModuleType) -> None:
-        assert module.limits_for(LARGE).max_partial_size is None
+    @pytest.mark.parametrize("path", SOURCES)
+    def test_anybody_else_gets_what_was_asked_for(self, server: Server, path: str) -> None:
+        answer = fetch(server.port, path, [("Range", "bytes=100-")])
+        assert (answer.status, answer.body) == (206, CLIP.read_bytes()[100:])
+
+    @pytest.mark.parametrize("destination", ["empty", "video"])
+    def test_a_request_is_observed_once(self, module: ModuleType, destination: str) -> None:
+        asked = [("Host", "localhost"), ("Range", "bytes=0-1"), ("Sec-Fetch-Dest", destination)]
+        answer = asyncio.run(ask(module.app, path="/video.mp4", headers=asked))
+        assert (answer.status, len(answer.body)) == (206, 2)
+        assert module.feed.newest == 2  # started, finished
 
     def test_a_video_that_goes_away_is_one_sentence(self, folder: Path, tmp_path: Path) -> None:
         video = tmp_path / "mine.mp4"
