@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 
 from ._requires import require
 
-require("blacksheep", "2.0")
+require("blacksheep", "2.6.1")
 
 from blacksheep import Application, Content, Request, Response, StreamedContent
 from blacksheep.common.files.asyncfs import FilesHandler

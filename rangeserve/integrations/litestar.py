@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ._requires import require
 
-require("litestar", "2.9")
+require("litestar", "2.15")
 
 from litestar.config.app import AppConfig
 from litestar.file_system import BaseLocalFileSystem
