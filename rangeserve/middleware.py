@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from os import stat_result
 from typing import Any, Final, cast
 
-from anyio import CancelScope
+from anyio import CancelScope, get_cancelled_exc_class
 from anyio.lowlevel import checkpoint
 
 from .actions import Action, Message, Open, Serve, State
@@ -84,6 +84,7 @@ class _Call:
     """One request: carries out what its exchange decides."""
 
     __slots__ = (
+        "_cancelled",
         "_express",
         "_inbox",
         "_inner",
@@ -124,6 +125,7 @@ class _Call:
         self._machine: Exchange | None = None
         self._pace: Pace | None = None
         self._send_failed = False
+        self._cancelled = False
 
     @property
     def _exchange(self) -> Exchange:
@@ -156,6 +158,9 @@ class _Call:
             left = without_hangup(error)
             if left is error:
                 raise
+        except get_cancelled_exc_class():
+            self._cancelled = True
+            raise
         finally:
             if self._offer.source is not None:
                 await self._let_go()
@@ -278,7 +283,9 @@ class _Call:
     def _outcome(self) -> Outcome:
         if self._exchange.ended and not self._send_failed:
             return Outcome.COMPLETE
-        return Outcome.CLIENT_GONE if self._gone() else Outcome.FAILED
+        if self._gone() or self._cancelled:  # servers cancel the app of a client that left
+            return Outcome.CLIENT_GONE
+        return Outcome.FAILED
 
     def _gone(self) -> bool:
         """Whether the client is known to have left."""

@@ -931,3 +931,21 @@ async def test_the_tail_of_a_gibibyte_needs_less_than_a_mebibyte() -> None:
 async def test_an_app_that_returns_too_early_is_an_error() -> None:
     with pytest.raises(ResponseError, match="returned"):
         await ask(RangeMiddleware(says(start(LENGTH), body(BODY[:200], True))), headers=RANGE)
+
+
+@pytest.mark.parametrize("headers", [[], RANGE], ids=["whole", "part"])
+async def test_a_call_that_the_server_cancels_is_reported_as_a_client_gone(headers: Any) -> None:
+    """Servers do so when a connection is lost; nobody but the observer is there to be told."""
+    events: list[Event] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+    with anyio.CancelScope() as scope:
+        app = RangeMiddleware(plain, observer=events.append)
+        await app(http_scope(headers=headers), anyio.sleep_forever, send)
+    finished = events[-1]
+    assert isinstance(finished, ResponseFinished)
+    assert (finished.outcome, finished.bytes_sent) == (Outcome.CLIENT_GONE, 0)
