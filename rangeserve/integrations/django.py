@@ -15,7 +15,7 @@ from typing import Any, Final, Union, cast
 
 from ._requires import require
 
-require("Django", "5.0")
+require("Django", "5.2")
 
 import asgiref.sync
 from django.core.files.base import File
