@@ -91,6 +91,8 @@ class Contract:
     )  # fmt: skip
     # The stream's generator ends within so many of its 64 chunks.
     stops_within: ClassVar[int] = 6
+    # Whether it leaves a stopped generator to the garbage collector (as when a client leaves).
+    collects: ClassVar[bool] = False
     # What still runs when a stream has been stopped early, and what is documented to be lost.
     runs: ClassVar[tuple[str, ...]] = ("finally", "background")
     loses: ClassVar[tuple[str, ...]] = ()
@@ -197,7 +199,8 @@ class Contract:
         if fields[0][0] == "Range":
             # A refusal may come so early that the generator has not even begun.
             begun = fields[0][1] == "bytes=0-99"
-            site.await_seen(*(run for run in self.runs if begun or run != "finally"))
+            runs = [run for run in self.runs if begun or run != "finally"]
+            site.await_seen(*runs, then="collect" if self.collects else "")
         time.sleep(0.05)
         seen = site.seen()
         assert seen.get("chunks", 0) <= self.stops_within, seen

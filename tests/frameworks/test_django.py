@@ -12,6 +12,7 @@ from frameworks.contract import CONTENT, FILM_SIZE, Contract, Site
 class TestDjango(Contract):
     app = "django_app"
     runs = ("finally", "background")
+    collects = True
     # Starlette's gzip outside knows lower-case names only, and Django writes Content-Length.
     gzips = ("inside",)
     variants = tuple(each for each in Contract.variants if each != "gzip-outside")
