@@ -122,6 +122,7 @@ class _Call:
         self._express: Express | None = None
         if request is None and self._report is None and self._method == "GET":
             self._express = Express(offer)
+        self._sender: Sender | None = None
         self._machine: Exchange | None = None
         self._pace: Pace | None = None
         self._send_failed = False
@@ -147,7 +148,8 @@ class _Call:
 
     async def run(self) -> None:
         left: Exception | None = None
-        self._sender = Sender()
+        if self._express is None:
+            self._sender = Sender()
         try:
             await self._middleware.app(self._inner, self._inbox.receive, self._send)
             if self._express is None or not self._express.ended:
@@ -174,13 +176,17 @@ class _Call:
         if self._express is not None:
             passed = self._express.feed(message)
             if passed is not None:
-                for each in passed:
-                    await self._forward(each)
+                try:
+                    for each in passed:
+                        await self._server_send(each)
+                except Exception:
+                    self._send_failed = True
+                    raise
                 return
         exchange = self._exchange
         if exchange.state is State.DONE:
             await checkpoint()  # an app that ignores errors must not freeze the loop
-            heard = self._sender.is_heard()
+            heard = self._sender is None or self._sender.is_heard()
             if exchange.late(message, heeded=self._inbox.heeded) and heard:
                 raise ClientDisconnected("the response is complete")
             return

@@ -55,7 +55,7 @@ class Pace:
         self._flowed += count
         if self._flowed >= _PROVEN:
             self.size = _LARGE
-        elif self._is_short and self._flowed >= _MEDIUM:
+        elif self._is_short:
             self.size = _MEDIUM
 
     def due(self, count: int) -> bool:

@@ -19,9 +19,6 @@ from .sources.protocol import ReadsSideBySide, Source
 
 __all__ = ["Transfer"]
 
-# So little of a file fits into the socket buffers, and a watch costs more (a task, some
-# 100 us) than it could save.
-_UNWATCHED: Final = 1024 * 1024
 # How long, in seconds, a last send may go on once the client is said to have left.
 _GRACE: Final = 5.0
 
@@ -70,14 +67,17 @@ class Transfer:
     async def _run(self, read: Callable[[int, int], AsyncIterator[bytes]]) -> bool:
         async with aclosing(self._body(read)) as body:
             complete: bool | None = None
-            if self._is_small():
+            if self._is_one_chunk():
                 complete = await self._pump(body)
             elif self._inbox.listening:
                 complete = await self._pump(body, heeded=True)
             return await self._pump_watched(body) if complete is None else complete
 
-    def _is_small(self) -> bool:
-        return isinstance(self._source, FileSource) and self._plan.content_length <= _UNWATCHED
+    def _is_one_chunk(self) -> bool:
+        """Whether it is over in one send, so that a watch (a task) could save nothing."""
+        return isinstance(self._source, FileSource) and (
+            self._plan.content_length <= self._pace.size
+        )
 
     async def _pump_watched(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
         """Nobody else listens, and servers do not raise when the client has left."""

@@ -16,11 +16,9 @@ from stat import S_ISREG
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
-
 from ..errors import ResponseError
 from ..pace import Pace
+from .threads import in_thread
 
 __all__ = ["OPEN_FLAGS", "FileSource", "open_file", "stat_etag"]
 
@@ -35,7 +33,6 @@ OPEN_FLAGS: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
-_THREADS: Final = 32
 _THREAD_CHUNK: Final = 256 * 1024
 
 # After two opens in a row that took longer than this many seconds, the next one in their
@@ -44,8 +41,6 @@ _QUICK: Final = 0.001
 _MAX_FOLDERS: Final = 1024
 # folder -> whether its last open was slow
 _quick_folders: dict[str, bool] = {}
-
-_limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.threads")
 
 
 def stat_etag(status: os.stat_result) -> str:
@@ -153,7 +148,7 @@ class FileSource:
 
     async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """Do blocking `work` in a worker thread; a `close` meanwhile waits for its end."""
-        return await to_thread.run_sync(partial(self._guarded, work, *args), limiter=_threads())
+        return await in_thread(partial(self._guarded, work, *args))
 
     def _guarded(self, work: Callable[..., T], *args: Any) -> T:
         with self._lock:
@@ -205,15 +200,6 @@ class FileSource:
             self._asks = False
             return False
         return True
-
-
-def _threads() -> CapacityLimiter:
-    try:
-        return _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_THREADS)
-        _limiter.set(limiter)
-        return limiter
 
 
 async def open_file(path: str) -> FileSource:

@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
-from anyio import to_thread
-
 from ..errors import ResponseError
+from .threads import in_thread
 
 __all__ = ["OpenFileSource"]
 
@@ -59,7 +59,7 @@ class OpenFileSource:
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`; `ResponseError` if the file ends before `stop`."""
         while start < stop:
-            chunk = await to_thread.run_sync(self._read_at, start, min(_CHUNK, stop - start))
+            chunk = await in_thread(partial(self._read_at, start, min(_CHUNK, stop - start)))
             if not chunk:
                 raise ResponseError(f"the file object ends at {start}, {stop} was expected")
             start += len(chunk)
@@ -73,4 +73,4 @@ class OpenFileSource:
     async def aclose(self) -> None:
         """Close the file object if that was asked for."""
         if self._close:
-            await to_thread.run_sync(self._file.close)
+            await in_thread(self._file.close)

@@ -183,7 +183,7 @@ def test_ctrl_c_ends_quietly(folder: Path) -> None:
         lines.append(command.lines.get())
     assert len(lines) == 1
     assert " GET /large.bin 200 " in lines[0]
-    assert lines[0].endswith("; cut off")
+    assert lines[0].endswith("; the client left")
 
 
 def test_everything_when_asked_for(folder: Path) -> None:

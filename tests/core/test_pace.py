@@ -29,7 +29,7 @@ def test_chunks_start_small_and_grow_to_a_mebibyte_while_it_flows() -> None:
 def test_a_short_body_grows_to_less_but_sooner() -> None:
     pace = Pace()
     pace.expect(MIB)
-    assert sizes_of(pace, 7) == [64 * KIB] * 4 + [256 * KIB] * 3
+    assert sizes_of(pace, 5) == [64 * KIB] + [256 * KIB] * 4
 
 
 def test_a_send_that_is_only_interrupted_changes_nothing() -> None:

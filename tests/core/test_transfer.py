@@ -383,11 +383,11 @@ async def test_others_have_their_turn_while_send_never_suspends() -> None:
     assert turns - before >= 5
 
 
-async def test_a_small_file_is_sent_without_a_watch_and_a_large_one_with(tmp_path: Path) -> None:
+async def test_one_chunk_of_a_file_is_sent_without_a_watch_and_more_with(tmp_path: Path) -> None:
     path = tmp_path / "file"
     data = bytes(1024) * 1025
     path.write_bytes(data)
-    for stop, asked in ((1_048_576, 0), (1_048_577, 1)):
+    for stop, asked in ((65_536, 0), (65_537, 1)):
         file = await open_file(str(path))
         wire = Wire()
 

@@ -6,17 +6,17 @@ Knows what a store's errors mean to a client. Every wait for the store is bounde
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import obstore
-from anyio import CapacityLimiter, fail_after, to_thread
-from anyio.lowlevel import RunVar
+from anyio import fail_after
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import ObjectStore
 
 from ...errors import ResponseError
+from ..threads import in_thread
 from ..unavailable import SourceUnavailable
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
@@ -29,16 +29,15 @@ T = TypeVar("T")
 # obstore raises builtins for a missing object and for a path that it cannot parse.
 STORE_ERRORS: Final = (BaseError, OSError, ValueError)
 
-_THREADS: Final = 32
-_limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.objectstore.threads")
-
 
 async def get(store: ObjectStore, key: str, options: GetOptions, timeout: float) -> GetResult:
     """One GET, or HEAD if the options say so; one of `STORE_ERRORS`, or `TimeoutError`."""
     with fail_after(timeout):
         if _on_asyncio():
             return await obstore.get_async(store, key, options=options)
-        return await _in_thread(partial(obstore.get, store, key, options=options))
+        return await in_thread(
+            partial(obstore.get, store, key, options=options), abandon_on_cancel=True
+        )
 
 
 async def chunks(result: GetResult, size: int, timeout: float) -> AsyncGenerator[bytes]:
@@ -94,7 +93,7 @@ async def _step_async(body: list[BytesStream]) -> bytes | None:
 
 
 async def _step_in_thread(body: list[BytesStream]) -> bytes | None:
-    return await _in_thread(partial(next, body[0], None))
+    return await in_thread(partial(next, body[0], None), abandon_on_cancel=True)
 
 
 def _on_asyncio() -> bool:
@@ -104,12 +103,3 @@ def _on_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_THREADS)
-        _limiter.set(limiter)
-    return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
