@@ -313,6 +313,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "sources/file.py", "if status.st_dev == _PROC:", "if False:", "sources_file faults_files"
     ),
-    Mutation("sources/file.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "sources_file"),
+    Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "sources_file"),
     Mutation("pace.py", "if self._turn < _TURN:", "if self._turn < 2 * _TURN:", "pace"),
 )
