@@ -39,7 +39,7 @@ class Offer:
     def __init__(self, field: str | None = None) -> None:
         self._field = field
         self.source: Source | str | None = None
-        self.exact = False
+        self.exact: bool = False
         self.served: bool = False
 
     @property

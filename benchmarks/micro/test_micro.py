@@ -1,4 +1,4 @@
-"""`python -m pytest benchmarks/micro`: pytest-benchmark times the cases; its tables compare runs."""
+"""`python -m pytest benchmarks/micro`: pytest-benchmark times the cases, its tables compare."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class DirectoryApp:
         limits: Limits = _DEFAULT_LIMITS,
         observer: Observer | None = None,
     ) -> None:
-        self.root = os.path.realpath(root, strict=True)
+        self.root: str = os.path.realpath(root, strict=True)
         if not os.path.isdir(self.root):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
         self.hidden = hidden

@@ -84,7 +84,7 @@ class FileSource:
     def __init__(self, path: str) -> None:
         """A file yet to be opened; `open_file` is the usual way."""
         self.path = path
-        self.adopted = False
+        self.adopted: bool = False
         self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None

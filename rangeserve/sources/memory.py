@@ -41,7 +41,7 @@ class BytesSource:
     ) -> None:
         data = content.getvalue() if isinstance(content, BytesIO) else content
         self._view = memoryview(data).cast("B")
-        self.size = len(self._view)
+        self.size: int = len(self._view)
         self.etag = etag
         self.last_modified = last_modified
         self.content_type = content_type

@@ -51,7 +51,7 @@ class OpenFileSource:
         self._file = file
         self._lock = threading.Lock()
         self._close = close
-        self.size = file.seek(0, os.SEEK_END) if size is None else size
+        self.size: int = file.seek(0, os.SEEK_END) if size is None else size
         self.etag = etag
         self.last_modified = last_modified
         self.content_type = content_type

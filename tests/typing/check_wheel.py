@@ -19,7 +19,9 @@ CHECKS = (
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(HERE / "consumer.py", folder)
-        Path(folder, "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}\n')
+        Path(folder, "pyrightconfig.json").write_text(
+            '{"typeCheckingMode": "strict"}\n', encoding="utf-8"
+        )
         results = [
             subprocess.run([sys.executable, "-m", *check], cwd=folder, check=False).returncode
             for check in CHECKS

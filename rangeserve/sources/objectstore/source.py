@@ -65,12 +65,12 @@ class ObjectSource:
         kind = first.attributes.get("Content-Type", "")
         self.key = key
         self.size: int = first.meta["size"]
-        self.etag = _entity_tag(store, first)
+        self.etag: str | None = _entity_tag(store, first)
         self.last_modified: datetime | None = first.meta["last_modified"]
         self.content_type: str | None = guess_media_type(key)
         if kind not in _NO_TYPE and _FIELD_VALUE.fullmatch(kind):
             self.content_type = kind
-        self.fields = _stored_fields(first.attributes)
+        self.fields: list[tuple[bytes, bytes]] = _stored_fields(first.attributes)
         self._store = store
         self._timeout = timeout
         self._piecewise = isinstance(store, MemoryStore)
