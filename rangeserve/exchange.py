@@ -1,6 +1,6 @@
 """One request's state machine: a message of the app in, actions out. Awaits nothing.
 
-Every method returns actions for the rim (`middleware.py`) to carry out in order:
+Every method returns actions for the rim (`call.py`) to carry out in order:
 
 - a message (`dict`): send it to the server;
 - `Open(path)`: open that file and come back with `opened`;

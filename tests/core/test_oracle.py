@@ -180,7 +180,7 @@ async def test_the_whole_middleware_agrees(
             if case.source:
                 await send({"type": "http.response.body"})
 
-        monkeypatch.setattr("rangeserve.middleware.time.time", lambda now=case.now: now)
+        monkeypatch.setattr("rangeserve.call.time.time", lambda now=case.now: now)
         middleware = RangeMiddleware(app, limits=limits_of(case), observer=events.append)
         scope = http_scope(case.method, headers=case.asked)
         result = await ask(middleware, scope=scope)

@@ -272,21 +272,19 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     # middleware.py
     Mutation(
-        "middleware.py",
+        "call.py",
         "            await checkpoint()  # an app that ignores",
         "            pass  # an app that ignores",
         "middleware",
     ),
-    Mutation("middleware.py", "left = without_hangup(error)", "left = error", "middleware"),
+    Mutation("call.py", "left = without_hangup(error)", "left = error", "middleware"),
     Mutation(
-        "middleware.py",
+        "call.py",
         "            file.close()\n",
         "            pass\n",
         "middleware faults_files",
     ),
-    Mutation(
-        "middleware.py", "            self._inbox.closed = True", "            pass", "middleware"
-    ),
+    Mutation("call.py", "            self._inbox.closed = True", "            pass", "middleware"),
     # sources/file.py and pace.py
     Mutation("sources/file.py", 'getattr(os, "O_NONBLOCK", 0)', "0", "sources_file"),
     Mutation(
