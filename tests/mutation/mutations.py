@@ -229,7 +229,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("exchange.py", "if source.size < 0:", "if False:", "exchange"),
     # inner.py, supply.py, handover.py
     Mutation("inner.py", "field[0].lower() not in _HIDDEN", "field[0] not in _HIDDEN", "inner"),
-    Mutation("inner.py", "extensions.pop(_ZEROCOPYSEND, None)", "pass", "inner"),
+    Mutation(
+        "inner.py", "extensions.pop(_ZEROCOPYSEND, None)", "extensions.get(_ZEROCOPYSEND)", "inner"
+    ),
     Mutation("inner.py", "if ranged or not _accepts_coding(headers):", "if True:", "inner"),
     Mutation("inner.py", "> [2, 3]", "> [2, 4]", "inner"),
     Mutation("supply.py", "and _FIELD_VALUE.fullmatch(kind)", "", "supply exchange"),
