@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from servers import app as behind
+from support.descriptors import eventually
 from support.servers import Server, serving
 from support.wire import Connection, Truncated, fetch
 
@@ -175,7 +176,7 @@ class TestFaults:
             pytest.raises(cut),
         ):
             connection.request("GET", "/short")
-        assert "short of Content-Length" in server.log
+        assert eventually(lambda: "short of Content-Length" in server.log)
 
     def test_a_fifo_is_refused(self, server: Server) -> None:
         """Before any server that takes paths would open it, and wait."""
@@ -184,7 +185,7 @@ class TestFaults:
         seen(server)
         assert fetch(server.port, "/fifo", [("Range", "bytes=0-9")]).status == 500
         assert "http.response.pathsend" not in seen(server)["seen"]
-        assert "not a regular file" in server.log
+        assert eventually(lambda: "not a regular file" in server.log)
 
 
 @pytest.fixture
