@@ -63,13 +63,7 @@ class Report:
         started = self._started
         if started is not None:
             finished = ResponseFinished(
-                number=started.number,
-                method=started.method,
-                path=started.path,
-                status=started.status,
-                complete_length=started.complete_length,
-                ranges=started.ranges,
-                reason=started.reason,
+                **vars(started),
                 bytes_sent=self.bytes_sent,
                 seconds=perf_counter() - self._began,
                 outcome=outcome,
