@@ -29,7 +29,7 @@ from objectstore.proxy import proxying
 from obstore.store import MemoryStore
 from support.servers import HOST, Server, running
 
-from rangeserve.sources.objectstore import ObjectStoreApp, open_store
+from rangeserve.objectstore import ObjectStoreApp, open_store
 
 MIB = 2**20
 SIZE = 64 * MIB

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from ._public import publish
+from .apps import serve
+from .core import ByteRange, Limits, Reason, parse_range
 from .errors import ClientDisconnected, ResponseError
 from .events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
-from .handover import hand_over, requested_range
+from .handover import Handover, hand_over, handover_of, requested_range
 from .middleware import RangeMiddleware
-from .ranges import ByteRange, parse_range
-from .selection import Limits, Reason
-from .serve import serve
-from .sources import Source
-from .sources.file import stat_etag
+from .sources import Source, stat_etag
 
 __all__ = [
     "ByteRange",
     "ClientDisconnected",
     "Event",
+    "Handover",
     "Limits",
     "Observer",
     "Outcome",
@@ -26,8 +26,15 @@ __all__ = [
     "ResponseStarted",
     "Source",
     "hand_over",
+    "handover_of",
     "parse_range",
     "requested_range",
     "serve",
     "stat_etag",
 ]
+
+publish(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

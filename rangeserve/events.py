@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Union
 
-from .ranges import ByteRange
-from .selection import Reason
+from .core.ranges import ByteRange
+from .core.selection import Reason
 
 __all__ = ["Event", "Observer", "Outcome", "ResponseFinished", "ResponseStarted"]
 

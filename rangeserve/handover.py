@@ -1,7 +1,8 @@
 """What a view and the middleware tell each other through the scope.
 
-The middleware hides Range from the app and leaves an `Offer` in
-`scope["extensions"]["rangeserve"]`: what was asked, and a place to put a source.
+The middleware hides Range and If-Range from the app, and puts a `Handover` into
+`scope["extensions"]["rangeserve"]`: it tells the view which Range was asked for, and takes
+the source that the view hands over.
 """
 
 from __future__ import annotations
@@ -13,74 +14,98 @@ from typing import Any, Final, Union
 
 from werkzeug.datastructures import Range
 
-from .ranges import parse_range
-from .request import REPEATED
+from .core.ranges import parse_range
+from .core.request import OVER_LIMITS, REPEATED
 from .sources.protocol import Source
 
-__all__ = ["EXTENSION", "Offer", "hand_over", "offer_of", "requested_range"]
+__all__ = ["EXTENSION", "Handover", "hand_over", "handover_of", "requested_range"]
 
 EXTENSION: Final = "rangeserve"
+"""The key of the `Handover` among the scope's extensions."""
 
-Handed = Union[Source, str, "PathLike[str]"]
+SourceOrPath = Union[Source, str, "PathLike[str]"]
 
 
-class Offer:
-    """One request's end of the middleware, as the app sees it.
+class Handover:
+    """What one request's view, or an integration for it, arranges with the middleware.
 
-    `source` is what was handed over, a path or a `Source`, `None` so far. `served` turns
-    true when the middleware has taken it for the response body. `exact` is for one who hands
-    over behind the view's back and leaves the response as it was: the source is taken only
-    if the Content-Length is still there and the source's size, since whoever codes or
-    replaces a body changes that.
+    `source` is what has been handed over: a `Source`, an absolute path, or `None`.
+    `accepted` turns true when the middleware answers from the source: whatever body the app
+    still sends is discarded, so it need not be made. `same_body` tells which of the two
+    methods below was called last.
     """
 
-    __slots__ = ("_field", "exact", "served", "source")
+    __slots__ = ("_field", "accepted", "same_body", "source")
 
-    def __init__(self, field: str | None = None) -> None:
-        self._field = field
+    def __init__(self, range_field: str | None = None) -> None:
+        """`range_field` is the Range field value of the request, as `core.Request` has it."""
+        self._field = range_field
         self.source: Source | str | None = None
-        self.exact: bool = False
-        self.served: bool = False
+        self.same_body: bool = False
+        self.accepted: bool = False
 
     @property
     def range(self) -> Range | None:
         """The Range field of the request, parsed.
 
-        `None` if it is absent, malformed, repeated or over the limits.
+        `None` if it is absent, malformed, repeated, over the limits, or in another unit
+        than bytes.
         """
-        if self._field is None or self._field == REPEATED:
+        if self._field is None or self._field in (REPEATED, OVER_LIMITS):
             return None
         return parse_range(self._field)
 
+    def instead_of_body(self, source: SourceOrPath) -> None:
+        """Answer from `source`; the body that the app sends is discarded (see `hand_over`)."""
+        self.source = abspath(fspath(source)) if isinstance(source, (str, PathLike)) else source
+        self.same_body = False
 
-def offer_of(scope: Mapping[str, Any]) -> Offer | None:
-    """The offer in a scope; `None` if no middleware takes part in this request."""
+    def same_as_body(self, source: SourceOrPath) -> None:
+        """Answer from `source`, which has the bytes of the body that the app is about to send.
+
+        For an integration, which acts behind the view's back. `source` is accepted only if
+        the response still has a Content-Length and it is the source's size: a layer that
+        compresses or replaces the body changes or removes that field, and its body is then
+        sent. So the response must keep its own body, to be sent unless `accepted`.
+        """
+        self.instead_of_body(source)
+        self.same_body = True
+
+
+def handover_of(scope: Mapping[str, Any]) -> Handover | None:
+    """The handover of the request with this scope.
+
+    `None` if no `RangeMiddleware` takes part in the request: none is installed, it skips
+    this request, or the method is neither GET nor HEAD.
+    """
     extensions: Mapping[str, object] = scope.get("extensions") or {}
-    offer = extensions.get(EXTENSION)
-    return offer if isinstance(offer, Offer) else None
+    handover = extensions.get(EXTENSION)
+    return handover if isinstance(handover, Handover) else None
 
 
 def requested_range(scope: Mapping[str, Any]) -> Range | None:
-    """The Range that the client asked for (`units`, `ranges`), `None` if it asked for none."""
-    offer = offer_of(scope)
-    return offer.range if offer is not None else None
+    """The Range that the client asked for, as Werkzeug has it: `units` and `ranges`.
+
+    The pairs in `ranges` are half-open, in bytes: `(start, stop)`, `(start, None)` for an
+    open range and `(-length, None)` for a suffix. `None` if nothing was asked for that a
+    `RangeMiddleware` could act on.
+    """
+    handover = handover_of(scope)
+    return handover.range if handover is not None else None
 
 
-def hand_over(scope: Mapping[str, Any], source: Handed) -> None:
-    """Give the middleware a source of the response body: a path or a `Source`.
+def hand_over(scope: Mapping[str, Any], source: SourceOrPath) -> None:
+    """Give the middleware the source of the response body: a path or a `Source`.
 
     To be called before the response starts, from any view; the view then answers 200 with
     the fields it wants and an empty body, which is discarded. A relative path is resolved
     now. `RuntimeError` if no `RangeMiddleware` takes part in this request: it is not
     installed, skips this request, or the method is neither GET nor HEAD.
     """
-    offer = offer_of(scope)
-    if offer is None:
+    handover = handover_of(scope)
+    if handover is None:
         raise RuntimeError(
             "nobody takes this source: RangeMiddleware is not wrapped round the app, skips "
             f"this request, or does not take part in {scope.get('method', scope.get('type'))}"
         )
-    if isinstance(source, (str, PathLike)):
-        offer.source = abspath(fspath(source))
-    else:
-        offer.source = source
+    handover.instead_of_body(source)

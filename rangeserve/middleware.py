@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from os import stat_result
 from typing import Final
 
-from .call import ASGIApp, Call, Receive, Scope, Send, Settings
+from ._asgi.call import Call, Settings
+from .core.limits import Limits
 from .events import Observer
-from .selection import Limits
-from .sources.file import stat_etag
+from .sources.file import EtagMaker, stat_etag
+from .types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["RangeMiddleware"]
 
@@ -21,9 +21,10 @@ class RangeMiddleware:
     """Make any ASGI app's 200 responses byte-range capable and conditional.
 
     `limits`: what a Range may cost. `skip`: called with the scope of each GET and HEAD; if
-    true, the request is handed on untouched. `etag`: makes the entity-tag (quoted) of a
-    file whose app gave none, from the `os.stat_result` of its descriptor; `None` for none.
-    `observer`: called with `ResponseStarted` and `ResponseFinished`.
+    it gives a true value, the request is handed on untouched. `etag`: makes the entity-tag
+    of a file whose app gave none (see `sources.EtagMaker`); `None` for no entity-tags.
+    `observer`: called with a `ResponseStarted` and a `ResponseFinished` for each request
+    that takes part.
 
     Everything but GET and HEAD requests - other methods, websockets, lifespan - is handed
     on with the very same objects.
@@ -35,7 +36,7 @@ class RangeMiddleware:
         *,
         limits: Limits = _DEFAULT_LIMITS,
         skip: Callable[[Scope], object] | None = None,
-        etag: Callable[[stat_result], str] | None = stat_etag,
+        etag: EtagMaker | None = stat_etag,
         observer: Observer | None = None,
     ) -> None:
         self.app = app

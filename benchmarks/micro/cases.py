@@ -8,10 +8,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from rangeserve import RangeMiddleware, parse_range
-from rangeserve.exchange import Exchange, Open, Serve
-from rangeserve.handover import Offer
-from rangeserve.request import read_request
-from rangeserve.selection import Limits
+from rangeserve._asgi.actions import Open, Serve
+from rangeserve._asgi.exchange import Exchange
+from rangeserve.core.request import read_request
+from rangeserve.core.selection import Limits
+from rangeserve.handover import Handover
 from rangeserve.sources.file import FileSource
 
 __all__ = ["decide", "parse", "tiny"]
@@ -105,7 +106,7 @@ def decide() -> Callable[[], None]:
     def call() -> None:
         request = read_request("GET", _VIDEO)
         assert request is not None
-        exchange = Exchange("GET", request, Offer(request.range), limits, time.time)
+        exchange = Exchange("GET", request, Handover(request.range), limits, time.time)
         assert not exchange.feed(start)
         (opening,) = exchange.feed(pathsend)
         assert isinstance(opening, Open)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
+from ..core.ranges import ByteRange
 from ..events import Event, ResponseFinished
-from ..ranges import ByteRange
+from ..types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["AccessLog", "Record", "describe"]
-
-ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 _SHOWN: Final = 8
 _PLAIN: Final = "!$&'()*+,/:;=?@%[]~"
@@ -49,7 +48,7 @@ class AccessLog:
     def around(self, app: ASGIApp) -> ASGIApp:
         """The app, its HTTP requests logged."""
 
-        async def logged(scope: Any, receive: Any, send: Any) -> None:
+        async def logged(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
@@ -57,7 +56,7 @@ class AccessLog:
             token = _current.set(record)
             began = perf_counter()
 
-            async def counted(message: Any) -> None:
+            async def counted(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     record.status = message["status"]
                 await send(message)
@@ -73,7 +72,7 @@ class AccessLog:
         return logged
 
 
-def describe(scope: Any, record: Record, seconds: float) -> str:
+def describe(scope: Scope, record: Record, seconds: float) -> str:
     """The line: client, method, target, status, ranges, bytes sent, time, and remarks."""
     client = (scope.get("client") or ("-",))[0]
     event: ResponseFinished | None = record.event
@@ -92,7 +91,7 @@ def describe(scope: Any, record: Record, seconds: float) -> str:
     return "; ".join([" ".join(words), *remarks])
 
 
-def _target(scope: Any) -> str:
+def _target(scope: Scope) -> str:
     """The path and query, with nothing in it that a terminal or a log would act upon."""
     raw: bytes | None = scope.get("raw_path")
     path = raw.partition(b"?")[0] if raw is not None else scope["path"].encode("utf-8", "replace")

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Final, Union
+from typing import Final, Union
 
+from ..apps import decline
+from ..core.limits import Limits
 from ..errors import ResponseError
 from ..events import Observer
-from ..handover import hand_over, offer_of
+from ..handover import hand_over, handover_of
 from ..middleware import RangeMiddleware
-from ..selection import Limits
 from ..sources.file import FileSource, stat_etag
+from ..types import Receive, Scope, Send
 from .beneath import Folder, entries, open_beneath
 from .listing import PAGE_POLICY, make_page
-from .media import media_type
+from .media import content_type_of
 from .target import Target, read_target
 
 __all__ = ["DirectoryApp"]
-
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
 
 _INDEX: Final = "index.html"
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
@@ -117,23 +115,17 @@ class DirectoryApp:
         self.cors = cors
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call. A websocket is refused; a lifespan has nothing to do."""
-        kind: str = scope["type"]
-        if kind == "http":
-            app = self._ranged if offer_of(scope) is None else self._answer
+        if scope["type"] == "http":
+            app = self._ranged if handover_of(scope) is None else self._answer
             await app(scope, receive, send)
-        elif kind == "lifespan":
-            await _live(receive, send)
-        elif kind == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
         else:
-            raise NotImplementedError(f"{kind} connections are not served")
+            await decline(scope, receive, send)
 
-    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is told to the `RangeMiddleware` around."""
-        if offer_of(scope) is None:  # neither GET nor HEAD
+        if handover_of(scope) is None:  # neither GET nor HEAD
             preflight = self.cors and scope["method"] == "OPTIONS"
             await self._tell(_PREFLIGHT if preflight else _METHOD, scope, send)
             return
@@ -151,7 +143,7 @@ class DirectoryApp:
         finally:
             source.close()
 
-    async def _tell(self, page: _Page, scope: Any, send: Send) -> None:
+    async def _tell(self, page: _Page, scope: Scope, send: Send) -> None:
         fields = [(b"x-content-type-options", b"nosniff"), *page.fields]
         if page.status != 204:
             fields.append((b"content-type", page.content_type))
@@ -218,9 +210,8 @@ class DirectoryApp:
 
 def _adopt(fd: int, source: FileSource, name: str) -> _File:
     source.adopt(fd)
-    assert source.status is not None
-    source.etag = stat_etag(source.status)
-    return _File(media_type(name))
+    source.etag = stat_etag(source)
+    return _File(content_type_of(name))
 
 
 def _redirect(target: Target, query: bytes) -> _Page:
@@ -229,11 +220,3 @@ def _redirect(target: Target, query: bytes) -> _Page:
     if query and query.isascii() and query.decode("ascii").isprintable():
         location += "?" + query.decode("ascii").replace(" ", "%20")
     return _Page(301, b"301: a folder ends in a slash.\n", ((b"location", location.encode()),))
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

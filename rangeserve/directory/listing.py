@@ -9,7 +9,7 @@ from html import escape
 from typing import Final
 
 from .beneath import Entry
-from .media import kind_of
+from .media import top_level_type
 from .target import quote_name
 
 __all__ = ["PAGE_POLICY", "make_page"]
@@ -80,11 +80,11 @@ def _item(entry: Entry) -> str:
     name = escape(_shown(entry.name) + slash)
     size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
     parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]
-    kind = "" if entry.is_folder else kind_of(entry.name)
-    if kind in ("video", "audio"):
+    element = "" if entry.is_folder else top_level_type(entry.name)
+    if element in ("video", "audio"):
         parts.append(
             f"<details><summary>play</summary>"
-            f'<{kind} controls playsinline preload="none" src="{href}"></{kind}></details>'
+            f'<{element} controls playsinline preload="none" src="{href}"></{element}></details>'
         )
     return f"<li>{''.join(parts)}</li>"
 

@@ -1,86 +1,18 @@
-"""Names to media types. The same on every machine: no file of the system is asked."""
+"""What the folder says of a file by its name."""
 
 from __future__ import annotations
 
-import mimetypes
-from typing import Final
+from ..sources.media_type import guess_media_type
 
-__all__ = ["kind_of", "media_type"]
-
-_OCTETS: Final = "application/octet-stream"
-# A compressed file is sent as it is: a Content-Encoding would have clients unpack it.
-_PACKED: Final = {
-    "gzip": "application/gzip",
-    "bzip2": "application/x-bzip2",
-    "xz": "application/x-xz",
-    "compress": "application/x-compress",
-    "br": "application/x-brotli",
-    "zstd": "application/zstd",
-}
-# What Python's own table lacks in some supported version, or has otherwise.
-_ADDED: Final = {
-    ".7z": "application/x-7z-compressed",
-    ".aac": "audio/aac",
-    ".avif": "image/avif",
-    ".cfg": "text/plain",
-    ".flac": "audio/flac",
-    ".gltf": "model/gltf+json",
-    ".glb": "model/gltf-binary",
-    ".ini": "text/plain",
-    ".jsonl": "application/jsonl",
-    ".log": "text/plain",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4a": "audio/mp4",
-    ".m4s": "video/iso.segment",
-    ".m4v": "video/mp4",
-    ".md": "text/markdown",
-    ".mjs": "text/javascript",
-    ".js": "text/javascript",
-    ".mkv": "video/x-matroska",
-    ".mp3": "audio/mpeg",
-    ".mpd": "application/dash+xml",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".ogv": "video/ogg",
-    ".opus": "audio/ogg",
-    ".otf": "font/otf",
-    ".parquet": "application/vnd.apache.parquet",
-    ".pmtiles": "application/vnd.pmtiles",
-    ".rst": "text/x-rst",
-    ".srt": "text/plain",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".toml": "application/toml",
-    ".ts": "video/mp2t",
-    ".ttf": "font/ttf",
-    ".vtt": "text/vtt",
-    ".wasm": "application/wasm",
-    ".wav": "audio/wav",
-    ".weba": "audio/webm",
-    ".webm": "video/webm",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-    ".zst": "application/zstd",
-}
-_table: Final = mimetypes.MimeTypes()
-for _ending, _type in _ADDED.items():
-    _table.add_type(_type, _ending)
+__all__ = ["content_type_of", "top_level_type"]
 
 
-def media_type(name: str) -> str:
+def content_type_of(name: str) -> str:
     """The Content-Type of a file of this name; text is said to be UTF-8."""
-    kind, packing = _table.guess_type(f"/{name}")
-    if packing is not None:
-        return _PACKED.get(packing, _OCTETS)
-    if kind is None:
-        return _OCTETS
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    media_type = guess_media_type(name)
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def kind_of(name: str) -> str:
-    """`video`, `audio`, ... : the part of the media type before its slash."""
-    return media_type(name).partition("/")[0]
+def top_level_type(name: str) -> str:
+    """`video`, `audio`, ...: the part of the media type before its slash."""
+    return guess_media_type(name).partition("/")[0]

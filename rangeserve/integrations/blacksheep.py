@@ -29,11 +29,11 @@ from blacksheep.common.files.asyncfs import FilesHandler
 from blacksheep.server.responses import ContentDispositionType
 from blacksheep.server.responses import file as file_response
 
-from ..handover import Offer, offer_of
+from ..handover import Handover, handover_of
 
 __all__ = ["FileHandOver", "file"]
 
-_offer: Final[ContextVar[Offer | None]] = ContextVar("rangeserve.blacksheep", default=None)
+_handover: Final[ContextVar[Handover | None]] = ContextVar("rangeserve.blacksheep", default=None)
 
 
 def file(
@@ -54,19 +54,19 @@ def file(
     response = file_response(
         path, content_type, file_name=file_name, content_disposition=content_disposition
     )
-    offer = offer_of(request.scope or {})
-    if offer is not None and offer.source is None:
-        offer.source, offer.exact = path, True
-    response.content = _streamed(response.content, offer, size)
+    handover = handover_of(request.scope or {})
+    if handover is not None and handover.source is None:
+        handover.same_as_body(path)
+    response.content = _streamed(response.content, handover, size)
     return response
 
 
-def _streamed(content: Content | None, offer: Offer | None, size: int) -> StreamedContent:
+def _streamed(content: Content | None, handover: Handover | None, size: int) -> StreamedContent:
     assert isinstance(content, StreamedContent)
     whole = cast("Callable[[], AsyncIterator[bytes]]", content.generator)
 
     async def body() -> AsyncIterator[bytes]:
-        if offer is None or not offer.served:
+        if handover is None or not handover.accepted:
             async for chunk in whole():
                 yield chunk
 
@@ -82,11 +82,11 @@ class FileHandOver:
     def __init__(self, app: Application) -> None:
         if not isinstance(app.files_handler, _Files):
             app.files_handler = _Files()
-            app.middlewares.append(_note_offer)
+            app.middlewares.append(_note_handover)
 
 
-async def _note_offer(request: Request, handler: Callable[[Request], Awaitable[Any]]) -> Any:
-    _offer.set(offer_of(request.scope or {}))
+async def _note_handover(request: Request, handler: Callable[[Request], Awaitable[Any]]) -> Any:
+    _handover.set(handover_of(request.scope or {}))
     return await handler(request)
 
 
@@ -95,11 +95,11 @@ class _Files(FilesHandler):
 
     async def chunks(self, file_path: str, chunk_size: int = 64 * 1024) -> AsyncIterator[Any]:
         """The file, in chunks; or only its first, if the middleware takes the path then."""
-        offer = _offer.get()
-        if offer is not None and offer.source is None:
-            offer.source, offer.exact = abspath(file_path), True
+        handover = _handover.get()
+        if handover is not None and handover.source is None:
+            handover.same_as_body(abspath(file_path))
         whole = cast("AsyncIterator[Any]", super().chunks(file_path, chunk_size))
         async for chunk in whole:
             yield chunk
-            if offer is not None and offer.served:
+            if handover is not None and handover.accepted:
                 return

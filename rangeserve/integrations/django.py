@@ -22,7 +22,7 @@ from django.core.files.base import File
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
-from ..handover import Offer, offer_of
+from ..handover import Handover, handover_of
 from ..sources.memory import BytesSource
 from ..sources.open_file import OpenFileSource
 from ..sources.protocol import Source
@@ -60,10 +60,10 @@ class FileHandOver:
 
 
 def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    offer = offer_of(getattr(request, "scope", None) or {})
+    handover = handover_of(getattr(request, "scope", None) or {})
     if (
-        offer is None
-        or offer.source is not None
+        handover is None
+        or handover.source is not None
         or not isinstance(response, FileResponse)
         or response.status_code != 200
         or response.has_header("Content-Encoding")
@@ -73,10 +73,10 @@ def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     length = response.headers.get("Content-Length", "")
     source = _source(file, int(length)) if length.isdigit() else None
     if source is not None:
-        offer.source, offer.exact = source, True
+        handover.same_as_body(source)
         # An async body: Django would read all of a synchronous one into a list first.
         # The file itself is closed by `response.close()`, as ever.
-        response.streaming_content = _body(file, offer)
+        response.streaming_content = _body(file, handover)
     return response
 
 
@@ -103,9 +103,9 @@ def _is_mere_wrapper(file: object) -> bool:
     return issubclass(kind, File) and kind.read is File.read
 
 
-async def _body(file: Any, offer: Offer) -> AsyncIterator[bytes]:
+async def _body(file: Any, handover: Handover) -> AsyncIterator[bytes]:
     """The file, unless the middleware serves it."""
-    if offer.served:
+    if handover.accepted:
         return
     read = asgiref.sync.sync_to_async(file.read)
     while chunk := await read(_CHUNK):

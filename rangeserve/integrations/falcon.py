@@ -23,7 +23,7 @@ require("falcon", "4.0")
 
 from falcon.asgi import Request, Response
 
-from ..handover import Offer, offer_of
+from ..handover import Handover, handover_of
 from ._files import path_of, raw_of
 
 __all__ = ["FileHandOver"]
@@ -46,11 +46,11 @@ class FileHandOver:
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
         """Falcon's hook after the responder."""
-        offer = offer_of(req.scope)
+        handover = handover_of(req.scope)
         stream: Any = resp.stream
         if (
-            offer is None
-            or offer.source is not None
+            handover is None
+            or handover.source is not None
             or stream is None
             or resp.status_code != 200
             or resp.get_header("Content-Encoding")
@@ -61,8 +61,8 @@ class FileHandOver:
             return
         if resp.get_header("Content-Length") is None:
             resp.content_length = os.stat(path).st_size
-        offer.source, offer.exact = path, True
-        resp.stream = cast("Any", _Body(stream, offer))
+        handover.same_as_body(path)
+        resp.stream = cast("Any", _Body(stream, handover))
 
     def _static_path(self, target: str, resp: Response) -> str | None:
         """The file of a static route, if its size and time are what the route has said of them."""
@@ -92,12 +92,12 @@ def _path(stream: Any) -> str | None:
 class _Body:
     """A stream that is at its end at once if the middleware serves the file."""
 
-    def __init__(self, stream: Any, offer: Offer) -> None:
+    def __init__(self, stream: Any, handover: Handover) -> None:
         self._stream = stream
-        self._offer = offer
+        self._handover = handover
 
     async def read(self, size: int = -1) -> bytes:
-        if self._offer.served:
+        if self._handover.accepted:
             return b""
         chunk: bytes = await self._stream.read(size)
         return chunk

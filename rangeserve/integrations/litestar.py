@@ -22,7 +22,7 @@ from litestar.plugins import InitPlugin
 from litestar.response import File
 from litestar.response.file import ASGIFileResponse
 
-from ..handover import offer_of
+from ..handover import handover_of
 
 __all__ = ["FileHandOver", "hand_over_file"]
 
@@ -84,14 +84,14 @@ class _HandingOver:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         response = self._response
-        offer = offer_of(scope)
-        if offer is None or offer.source is not None or not _is_plain(response, scope):
+        handover = handover_of(scope)
+        if handover is None or handover.source is not None or not _is_plain(response, scope):
             await response(scope, receive, send)
             return
-        offer.source, offer.exact = str(response.file_path), True
+        handover.same_as_body(str(response.file_path))
         # What `response(...)` does, but for the body: that is sent by now, or not wanted.
         await response.start_response(send=send)
-        if offer.served or response.is_head_response:
+        if handover.accepted or response.is_head_response:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         else:
             await response.send_body(send=send, receive=receive)

@@ -10,15 +10,15 @@ is what is sent. Works for quart-trio's `QuartTrio` too. Only public Quart API i
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from os import fsdecode, stat_result
+from os import fsdecode
 from types import TracebackType
 from typing import Any, Final
 
+from ..core.limits import Limits
 from ..events import Observer
-from ..handover import Offer, hand_over, offer_of
+from ..handover import Handover, hand_over, handover_of
 from ..middleware import RangeMiddleware
-from ..selection import Limits
-from ..sources.file import stat_etag
+from ..sources.file import EtagMaker, stat_etag
 from ._requires import require
 
 __all__ = ["RangeServe"]
@@ -47,7 +47,7 @@ class RangeServe:
         *,
         limits: Limits | None = None,
         skip: Callable[[Any], object] | None = None,
-        etag: Callable[[stat_result], str] | None = stat_etag,
+        etag: EtagMaker | None = stat_etag,
         observer: Observer | None = None,
     ) -> None:
         self._limits = limits if limits is not None else Limits()
@@ -77,14 +77,14 @@ async def _hand_over_file(_: Quart, response: Any, **__: Any) -> None:
 
     `response` may be one of Werkzeug's, which has no timeout.
     """
-    offer = offer_of(request.scope)
-    if offer is None:
+    handover = handover_of(request.scope)
+    if handover is None:
         return
     body: Any = getattr(response, "response", None)
-    if offer.source is None and response.status_code == 200 and _is_whole_file(body):
+    if handover.source is None and response.status_code == 200 and _is_whole_file(body):
         hand_over(request.scope, fsdecode(body.file_path))
-        response.response = _HandedOver(body, offer)
-    if offer.source is not None and getattr(response, "timeout", None) is Ellipsis:
+        response.response = _HandedOver(body, handover)
+    if handover.source is not None and getattr(response, "timeout", None) is Ellipsis:
         response.timeout = None  # a paused video is not a response that hangs
 
 
@@ -105,13 +105,13 @@ def _is_theirs(method: Any) -> bool:
 class _HandedOver(ResponseBody):
     """A file body that is opened only if the middleware has not served its file already."""
 
-    def __init__(self, body: Any, offer: Offer) -> None:
+    def __init__(self, body: Any, handover: Handover) -> None:
         self._body = body
-        self._offer = offer
+        self._handover = handover
         self._opened = False
 
     async def __aenter__(self) -> AsyncIterable[Any]:
-        if self._offer.served:
+        if self._handover.accepted:
             return _nothing()
         self._opened = True
         entered: AsyncIterable[Any] = await self._body.__aenter__()

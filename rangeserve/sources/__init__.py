@@ -1,14 +1,13 @@
-"""Bodies that can be read at an offset: the protocol, and adapters for what is at hand.
-
-`objectstore` is not imported here: it needs the extra `rangeserve[objectstore]`.
-"""
+"""Bodies that can be read at an offset: the protocol, and adapters for what is at hand."""
 
 from __future__ import annotations
 
+from .._public import publish
 from .callable import CallableSource
+from .file import EtagMaker, FileSource, stat_etag
 from .memory import BytesSource, content_etag
 from .open_file import OpenFileSource
-from .path import PathSource, content_hash, open_path
+from .path import PathSource, file_content_etag, open_path
 from .protocol import Closable, ReadsSideBySide, Source
 from .unavailable import SourceUnavailable
 
@@ -16,12 +15,21 @@ __all__ = [
     "BytesSource",
     "CallableSource",
     "Closable",
+    "EtagMaker",
+    "FileSource",
     "OpenFileSource",
     "PathSource",
     "ReadsSideBySide",
     "Source",
     "SourceUnavailable",
     "content_etag",
-    "content_hash",
+    "file_content_etag",
     "open_path",
+    "stat_etag",
 ]
+
+publish(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,26 +1,28 @@
 """A regular file as a source: one descriptor, opened once, read at offsets.
 
-Reading asks first whether the bytes are in the page cache: a resident chunk is read inline
-(tens of microseconds), anything else in a worker thread, so the event loop never waits for
-a disk.
+Before a read the system is asked whether the bytes are in the page cache: a resident chunk is
+read inline (tens of microseconds), any other in a worker thread, so that the event loop does
+not wait for a disk.
 """
 
 from __future__ import annotations
 
+import inspect
+import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timezone
 from functools import partial
 from stat import S_ISREG
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Union, cast
 
 from ..errors import ResponseError
-from ..pace import Pace
+from .pace import Pace
 from .threads import in_thread
 
-__all__ = ["OPEN_FLAGS", "FileSource", "open_file", "stat_etag"]
+__all__ = ["OPEN_FLAGS", "EtagMaker", "FileSource", "make_etag", "open_file", "stat_etag"]
 
 T = TypeVar("T")
 
@@ -33,22 +35,15 @@ OPEN_FLAGS: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
-_THREAD_CHUNK: Final = 256 * 1024
+_THREAD_CHUNK_BYTES: Final = 256 * 1024
 
-# After two opens in a row that took longer than this many seconds, the next one in their
-# folder is not done on the event loop. (One may be chance: a busy CPU interrupts anybody.)
-_QUICK: Final = 0.001
+# After two opens in a row that took longer than this, the next one in their folder is not
+# done on the event loop. (One may be chance: any process is interrupted on a busy CPU.)
+_QUICK_SECONDS: Final = 0.001
 _MAX_FOLDERS: Final = 1024
 # folder -> whether its last open was slow
 _quick_folders: dict[str, bool] = {}
-
-
-def stat_etag(status: os.stat_result) -> str:
-    """A strong entity-tag from size and modification time in nanoseconds.
-
-    No inode: replicas that hold the same file with the same time must agree.
-    """
-    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+_logger: Final = logging.getLogger("rangeserve")
 
 
 def _proc_device() -> int | None:
@@ -79,7 +74,11 @@ def _moment(seconds: float) -> datetime | None:
 
 
 class FileSource:
-    """A regular file, held open by one descriptor from the decision to the last byte."""
+    """A regular file, held open by one descriptor from the decision to the last byte.
+
+    `path` is the name that it was opened by. `size` (bytes) and `last_modified` are those of
+    the descriptor.
+    """
 
     def __init__(self, path: str) -> None:
         """A file yet to be opened; `open_file` is the usual way."""
@@ -89,13 +88,20 @@ class FileSource:
         self.etag: str | None = None
         self.last_modified: datetime | None = None
         self.content_type: str | None = None
-        self.status: os.stat_result | None = None
+        self._status: os.stat_result | None = None
         self.pace: Pace = Pace()
         self._fd = -1
         self._lock = threading.Lock()
         self._in_thread = False
         self._closed = False
         self._asks = _NOWAIT is not None
+
+    @property
+    def status(self) -> os.stat_result:
+        """The `os.stat_result` of the open descriptor. `RuntimeError` before it is open."""
+        if self._status is None:
+            raise RuntimeError(f"the file has not been opened yet: {self.path!r}")
+        return self._status
 
     @property
     def sendable_path(self) -> str | None:
@@ -121,13 +127,13 @@ class FileSource:
 
     def _take(self, fd: int) -> None:
         try:
-            self.status = os.fstat(fd)
-            if not S_ISREG(self.status.st_mode):
+            status = self._status = os.fstat(fd)
+            if not S_ISREG(status.st_mode):
                 raise ResponseError(f"not a regular file: {self.path!r}")
-            if _is_made_up(fd, self.status):
+            if _is_made_up(fd, status):
                 raise ResponseError(f"not a stored file: {self.path!r}")
-            self.size = self.status.st_size
-            self.last_modified = _moment(self.status.st_mtime)
+            self.size = status.st_size
+            self.last_modified = _moment(status.st_mtime)
         except BaseException:
             os.close(fd)
             raise
@@ -182,12 +188,17 @@ class FileSource:
             if self._resident(start) and (size < 4096 or self._resident(start + size - 1)):
                 return os.pread(self._fd, size, start)
             if self._asks:
-                return await self.in_thread(self._pread, size, start)
-        size = min(max(size, _THREAD_CHUNK), owed)
-        return await self.in_thread(self._pread, size, start)
+                return await self.in_thread(self.read_now, size, start)
+        size = min(max(size, _THREAD_CHUNK_BYTES), owed)
+        return await self.in_thread(self.read_now, size, start)
 
-    def _pread(self, size: int, start: int) -> bytes:
+    def read_now(self, size: int, start: int) -> bytes:
+        """At most `size` bytes from `start` on; blocking. Empty at the end of the file."""
         return os.pread(self._fd, size, start)
+
+    def stat_now(self) -> os.stat_result:
+        """The status of the descriptor as it is now; blocking."""
+        return os.fstat(self._fd)
 
     def _resident(self, position: int) -> bool:
         """Whether the byte at `position` can be read without waiting; starts the read-ahead."""
@@ -200,6 +211,38 @@ class FileSource:
             self._asks = False
             return False
         return True
+
+
+EtagMaker = Callable[[FileSource], Union[str, Awaitable[Union[str, None]], None]]
+"""What `etag=` takes: called with a file that is open, it gives the entity-tag of its content.
+
+The tag is quoted, as it goes on the wire; `None` is for none. The callable may be async. It
+finds in the file its `path`, its `size` in bytes and its `status` (`os.stat_result`).
+"""
+
+
+def stat_etag(file: FileSource | os.stat_result) -> str:
+    """A strong entity-tag from size and modification time in nanoseconds.
+
+    Of an open file, or of a stat result. Not from the inode: replicas that hold the same
+    file with the same time must agree.
+    """
+    status = file.status if isinstance(file, FileSource) else file
+    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+
+
+async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
+    """What `maker` makes of an open file; a failure is logged, and costs only the tag."""
+    try:
+        etag = cast("object", maker(file))
+        if inspect.isawaitable(etag):
+            etag = await etag
+        if etag is None or isinstance(etag, str):
+            return etag
+        _logger.error("the etag callable gave %r for %r: no ETag", etag, file.path)
+    except Exception:
+        _logger.exception("the etag callable failed for %r: no ETag", file.path)
+    return None
 
 
 async def open_file(path: str) -> FileSource:
@@ -224,7 +267,7 @@ async def open_file(path: str) -> FileSource:
 def _timed_open(source: FileSource, folder: str) -> None:
     begin = perf_counter()
     source.open()
-    slow = perf_counter() - begin > _QUICK
+    slow = perf_counter() - begin > _QUICK_SECONDS
     if slow and _quick_folders.get(folder, True):
         _quick_folders.pop(folder, None)
     else:

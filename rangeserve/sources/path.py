@@ -1,4 +1,4 @@
-"""A path as a source: the file is open, and closed when its response is over.
+"""A path as a source: the file is open, and is closed when its response is complete.
 
 To hand over a path, `hand_over(scope, path)` is enough. `open_path` is for those who want
 to see its errors before the response starts, or an entity-tag from the content.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from os import PathLike, fspath
 from os.path import abspath
 from typing import Final
@@ -18,14 +18,14 @@ from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 
 from ..errors import ResponseError
-from .file import FileSource, stat_etag
+from .file import EtagMaker, FileSource, stat_etag
 from .media_type import guess_media_type
 
-__all__ = ["PathSource", "content_hash", "open_path"]
+__all__ = ["PathSource", "file_content_etag", "open_path"]
 
-_BLOCK: Final = 1024 * 1024
-_DIGEST: Final = 16
-_REMEMBERED: Final = 4096
+_BLOCK_BYTES: Final = 1024 * 1024
+_DIGEST_BYTES: Final = 16
+_MAX_REMEMBERED_FILES: Final = 4096
 
 # What was hashed: (device, inode, size, mtime, ctime) -> entity-tag, the last used at the end.
 _tags: OrderedDict[tuple[int, ...], str] = OrderedDict()
@@ -39,42 +39,27 @@ class PathSource(FileSource):
         """Close the descriptor."""
         self.close()
 
-    async def hash_content(self) -> str:
-        """A strong entity-tag from the content (BLAKE2b, 128 bits), read in a worker thread.
-
-        `ResponseError` if the file changes meanwhile.
-        """
-        return await self.in_thread(self._hash)
-
-    def _hash(self) -> str:
-        digest = hashlib.blake2b(digest_size=_DIGEST)
-        position = 0
-        while block := os.pread(self._fd, _BLOCK, position):
-            digest.update(block)
-            position += len(block)
-        assert self.status is not None
-        if _identity(os.fstat(self._fd)) != _identity(self.status) or position != self.size:
-            raise ResponseError(f"the file changed while it was hashed: {self.path!r}")
-        return f'"{digest.hexdigest()}"'
-
 
 async def open_path(
     path: str | PathLike[str],
     *,
-    etag: Callable[[PathSource], Awaitable[str | None]] | None = None,
+    etag: EtagMaker | None = stat_etag,
     content_type: str | None = None,
 ) -> PathSource:
     """Open the regular file at `path`.
 
-    The entity-tag is made from size and modification time, or by `etag`: see `content_hash`.
+    `etag` makes its entity-tag (see `EtagMaker`; `None` for none): from size and modification
+    time, or from the content with `file_content_etag`. What it raises is raised.
     `content_type` is guessed from the name unless given. `OSError` if the file cannot be
     opened, `ResponseError` if it is not a regular file, `ValueError` for a NUL in the path.
+    To be handed over; otherwise to be closed with `aclose`.
     """
     source = PathSource(abspath(fspath(path)))
     try:
         await source.in_thread(source.open)
-        assert source.status is not None
-        source.etag = stat_etag(source.status) if etag is None else await etag(source)
+        if etag is not None:
+            made = etag(source)
+            source.etag = await made if isinstance(made, Awaitable) else made
     except BaseException:
         source.close()
         raise
@@ -82,22 +67,33 @@ async def open_path(
     return source
 
 
-async def content_hash(source: PathSource) -> str:
-    """An `etag` for `open_path`: the same on all replicas that hold the same bytes.
+async def file_content_etag(file: FileSource) -> str:
+    """An `EtagMaker`: a strong entity-tag that is a hash of the content (BLAKE2b, 128 bits).
 
-    For replicas whose modification times differ. A file is read once, one file at a time,
-    and hashed again only when its size, times or inode change (4,096 files are remembered).
+    For replicas that hold the same bytes with different modification times. A file is read
+    once, one file at a time, and read again only when its size, times or inode change (4,096
+    files are remembered). `ResponseError` if the file changes while it is read.
     """
-    assert source.status is not None
-    key = _identity(source.status)
+    key = _identity(file.status)
     async with _turn():
         tag = _tags.pop(key, None)
         if tag is None:
-            tag = await source.hash_content()
+            tag = await file.in_thread(_hash, file)
         _tags[key] = tag
-        if len(_tags) > _REMEMBERED:
+        if len(_tags) > _MAX_REMEMBERED_FILES:
             _tags.popitem(last=False)
     return tag
+
+
+def _hash(file: FileSource) -> str:
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    position = 0
+    while block := file.read_now(_BLOCK_BYTES, position):
+        digest.update(block)
+        position += len(block)
+    if _identity(file.stat_now()) != _identity(file.status) or position != file.size:
+        raise ResponseError(f"the file changed while it was hashed: {file.path!r}")
+    return f'"{digest.hexdigest()}"'
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

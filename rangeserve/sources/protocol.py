@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from ..ranges import ByteRange
+from ..core.ranges import ByteRange
 
 __all__ = ["Closable", "ReadsSideBySide", "Source"]
 

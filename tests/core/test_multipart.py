@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.parts import read_parts
 
-from rangeserve.multipart import Segment, content_range, frame, new_boundary
-from rangeserve.ranges import ByteRange, coalesce
+from rangeserve.core.multipart import Segment, content_range, frame, new_boundary
+from rangeserve.core.ranges import ByteRange, coalesce
 
 
 def filled(segments: tuple[Segment, ...], data: bytes) -> bytes:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.parts import read_parts
 
-from rangeserve.plan import Plan, advertise, make_plan
-from rangeserve.ranges import ByteRange
-from rangeserve.representation import Representation, read_representation
-from rangeserve.selection import (
+from rangeserve.core.plan import Plan, advertise, make_plan
+from rangeserve.core.ranges import ByteRange
+from rangeserve.core.representation import Representation, read_representation
+from rangeserve.core.selection import (
     NotModified,
     NotSatisfiable,
     Parts,
@@ -151,7 +151,7 @@ def test_accept_ranges_comes_once(selection: Selection) -> None:
 @pytest.mark.parametrize("selection", [SINGLE, SEVERAL, NotModified(), WHOLE])
 def test_what_a_source_supplies_is_sent(selection: Selection) -> None:
     facts = read_representation([(b"vary", b"x")])
-    facts.supplied = [(b"etag", b'"s"')]
+    facts.source_fields = [(b"etag", b'"s"')]
     assert value(make_plan(selection, facts), "etag") == '"s"'
 
 

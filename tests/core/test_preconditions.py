@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rangeserve.preconditions import Verdict, evaluate, if_range_holds
-from rangeserve.request import REPEATED, Request
+from rangeserve.core.preconditions import Verdict, evaluate, if_range_holds
+from rangeserve.core.request import REPEATED, Request
 
 LM = "Wed, 21 Oct 2015 07:28:00 GMT"
 BEFORE = "Wed, 21 Oct 2015 07:27:59 GMT"

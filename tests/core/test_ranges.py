@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Range
 
-from rangeserve.ranges import (
+from rangeserve.core import Limits
+from rangeserve.core.ranges import (
     ByteRange,
     coalesce,
-    count_specs,
     format_range,
     parse_range,
     range_unit,
@@ -194,21 +194,6 @@ def test_units(field: str, unit: str | None) -> None:
     assert parse_range(field) is None
 
 
-@pytest.mark.parametrize(
-    ("field", "count"),
-    [
-        pytest.param("bytes=0-4", 1, id="one"),
-        pytest.param("bytes=0-4,,\t, 9-9 ,", 2, id="empty elements do not count"),
-        pytest.param("bytes=-0,-0,-0", 3, id="-0 counts"),
-        pytest.param("bytes=a,b,c=d", 3, id="malformed ones count"),
-        pytest.param("bytes=", 0, id="none"),
-        pytest.param("junk", 0, id="no set"),
-    ],
-)
-def test_specs_are_counted(field: str, count: int) -> None:
-    assert count_specs(field) == count
-
-
 @pytest.mark.parametrize(("field", "length", "ranges"), RESOLVED)
 def test_resolving(field: str, length: int, ranges: list[tuple[int, int]]) -> None:
     parsed = parse_range(field)
@@ -259,7 +244,7 @@ def test_parsing_never_raises(field: str) -> None:
     parsed = parse_range(field)
     assert parsed is None or parsed.units == "bytes"
     assert range_unit(field) is None or parsed is None or range_unit(field) == "bytes"
-    count_specs(field)
+    Limits().admit(field)
 
 
 @given(st.lists(pairs, max_size=8))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rangeserve.representation import read_representation
+from rangeserve.core.representation import read_representation
 
 LENGTHS = [
     pytest.param([b"1000"], 1000, id="digits"),

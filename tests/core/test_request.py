@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rangeserve.request import REPEATED, Request, read_request
+from rangeserve.core.request import REPEATED, Request, read_request
 
 Lines = list[tuple[bytes, bytes]]
 

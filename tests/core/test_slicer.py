@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rangeserve.multipart import Segment
-from rangeserve.ranges import ByteRange, coalesce
-from rangeserve.slicer import Slicer
+from rangeserve.core.multipart import Segment
+from rangeserve.core.ranges import ByteRange, coalesce
+from rangeserve.core.slicer import Slicer
 
 DATA = bytes(range(10))
 ONE = (ByteRange(3, 6),)

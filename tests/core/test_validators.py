@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rangeserve.validators import (
+from rangeserve.core.validators import (
     EntityTag,
     format_http_date,
     lists_tag,

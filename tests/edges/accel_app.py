@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from rangeserve import hand_over
-from rangeserve.offload import AccelRedirect
+from rangeserve.accel import AccelRedirect
 
 ROOT = os.environ["ACCEL_ROOT"]
 OUTSIDE = os.path.join(os.path.dirname(ROOT), "elsewhere.bin")

@@ -1,4 +1,4 @@
-"""What each replica runs: a folder, behind `rangeserve.serve`."""
+"""What each replica runs: a folder, behind `rangeserve.apps`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rangeserve.sources import (
     CallableSource,
     PathSource,
     SourceUnavailable,
-    content_hash,
+    file_content_etag,
     open_path,
 )
 
@@ -42,7 +42,7 @@ class Slow(CallableSource):
 async def find(scope: Any) -> Source:
     path = FOLDER / Path(scope["path"]).name
     try:
-        file = await open_path(path, etag=content_hash if BY_CONTENT else None)
+        file = await open_path(path, etag=file_content_etag if BY_CONTENT else None)
     except OSError as error:
         raise SourceUnavailable(404) from error
     return Slow(file) if "ORIGIN_SLOW" in os.environ else file

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 from rangeserve import Limits, parse_range
-from rangeserve.inner import accepts_coding
-from rangeserve.representation import read_representation
-from rangeserve.request import read_request
-from rangeserve.selection import select
+from rangeserve._asgi.scope import accepts_coding
+from rangeserve.core.representation import read_representation
+from rangeserve.core.request import read_request
+from rangeserve.core.selection import select
 
 NOW: Final = 1_700_000_000.0
 _REPRESENTATION: Final = (
@@ -75,7 +75,7 @@ def decider(field: bytes, value: bytes, limits: Limits) -> Callable[[], object]:
         fields.append((b"range", b"bytes=0-1"))
 
     def decide() -> object:
-        request = read_request("GET", fields)
+        request = read_request("GET", fields, limits)
         assert request is not None
         return select(request, read_representation(_REPRESENTATION), limits, NOW)
 

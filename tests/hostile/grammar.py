@@ -6,12 +6,12 @@ import random
 from typing import Final
 
 from rangeserve import ByteRange, Limits
-from rangeserve.exchange import Exchange
-from rangeserve.handover import Offer
-from rangeserve.plan import make_plan
-from rangeserve.representation import Representation, read_representation
-from rangeserve.request import read_request
-from rangeserve.selection import NotSatisfiable, Parts, Whole, select
+from rangeserve._asgi.exchange import Exchange
+from rangeserve.core.plan import make_plan
+from rangeserve.core.representation import Representation, read_representation
+from rangeserve.core.request import read_request
+from rangeserve.core.selection import NotSatisfiable, Parts, Whole, select
+from rangeserve.handover import Handover
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -131,7 +131,7 @@ class Grammar:
 
 def judge(fields: Fields, representation: Representation) -> int:
     """Decide, and hold the decision against the rules. The status."""
-    request = read_request("GET", fields)
+    request = read_request("GET", fields, LIMITS)
     assert request is not None
     size = representation.complete_length
     selection = select(request, representation, LIMITS, NOW)
@@ -174,8 +174,8 @@ def fuzz_one(data: bytes) -> None:
     )
     if fields:
         judge(fields, representation)
-    request = read_request("GET", fields)
-    exchange = Exchange("GET", request, Offer(), LIMITS, lambda: NOW)
+    request = read_request("GET", fields, LIMITS)
+    exchange = Exchange("GET", request, Handover(), LIMITS, lambda: NOW)
     start = {"type": "http.response.start", "status": 200, "headers": representation.fields}
     actions = [*exchange.feed(start)]
     actions += exchange.feed({"type": "http.response.body", "body": bytes(size)})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rangeserve import Limits
-from rangeserve.ranges import ByteRange, coalesce
+from rangeserve.core.ranges import ByteRange, coalesce
 
 from .costs import FIELDS, PATTERNS, UNLIMITED, decider, others, seconds, value_of
 

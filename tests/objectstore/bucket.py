@@ -6,7 +6,7 @@ from typing import Any
 
 from support.servers import HOST
 
-from rangeserve.sources.objectstore import open_store
+from rangeserve.objectstore import open_store
 
 BUCKET = "films"
 CONFIG: dict[str, Any] = {

@@ -17,7 +17,7 @@ import obstore
 from objectstore.bucket import BUCKET, CONFIG, store_at
 from objectstore.proxy import Proxy, proxying
 
-from rangeserve.sources.objectstore import open_store
+from rangeserve.objectstore import open_store
 
 
 @pytest.fixture(scope="session")

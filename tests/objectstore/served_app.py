@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from rangeserve.sources.objectstore import ObjectStoreApp, open_store
+from rangeserve.objectstore import ObjectStoreApp, open_store
 
 store = open_store(
     os.environ["RANGESERVE_TEST_STORE"],

@@ -15,8 +15,8 @@ from starlette.routing import Mount, Route
 from support.driver import ask, http_scope
 
 from rangeserve import RangeMiddleware, hand_over
+from rangeserve.objectstore import ObjectStoreApp, open_object, safe_key
 from rangeserve.sources import SourceUnavailable
-from rangeserve.sources.objectstore import ObjectStoreApp, open_object, safe_key
 
 pytestmark = pytest.mark.anyio
 

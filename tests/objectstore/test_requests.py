@@ -11,7 +11,7 @@ from objectstore.proxy import Behaviour, Proxy
 from support.driver import Answer, ask
 
 from rangeserve import Limits
-from rangeserve.sources.objectstore import ObjectStoreApp
+from rangeserve.objectstore import ObjectStoreApp
 
 pytestmark = pytest.mark.anyio
 

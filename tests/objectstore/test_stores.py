@@ -18,7 +18,7 @@ from support.driver import ask
 from support.servers import HOST
 
 from rangeserve import ResponseError
-from rangeserve.sources.objectstore import ObjectStoreApp, open_object, open_store
+from rangeserve.objectstore import ObjectStoreApp, open_object, open_store
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from support.driver import Answer, ask
 from support.servers import free_port
 
 from rangeserve import ResponseError
-from rangeserve.sources.objectstore import ObjectStoreApp, open_store
+from rangeserve.objectstore import ObjectStoreApp, open_store
 
 pytestmark = pytest.mark.anyio
 

@@ -8,13 +8,13 @@ from frameworks import resources
 from frameworks.resources import Site, note, variants
 
 from rangeserve import hand_over
-from rangeserve.handover import offer_of
+from rangeserve.handover import handover_of
 
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:
     """Never listens for a disconnect; `send` raises when nobody wants more."""
     path = scope["path"]
-    if path == "/file" and offer_of(scope) is not None:
+    if path == "/file" and handover_of(scope) is not None:
         hand_over(scope, resources.FILM)
         await answer(send, {}, b"")
     elif path == "/file":

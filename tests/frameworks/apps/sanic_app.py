@@ -11,7 +11,7 @@ from sanic import Sanic
 from sanic.response import file_stream, raw
 
 from rangeserve import hand_over
-from rangeserve.handover import offer_of
+from rangeserve.handover import handover_of
 
 # Its banner at every start is no record of a request.
 logging.getLogger("sanic.root").setLevel(logging.WARNING)
@@ -23,7 +23,7 @@ def make(name: str) -> Any:
 
     @app.route("/file", methods=["GET", "HEAD"])
     async def file(request: Any) -> Any:
-        if offer_of(request.scope) is not None:
+        if handover_of(request.scope) is not None:
             hand_over(request.scope, resources.FILM)
             return raw(b"", content_type="video/mp4")
         return await file_stream(resources.FILM)

@@ -1,0 +1,35 @@
+"""What an `Exchange` has the `Call` do for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from ..core.plan import Plan
+from ..sources.protocol import Source
+from ..types import Message
+
+__all__ = ["Action", "Open", "Serve"]
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open the regular file at `path`, and tell the exchange that it is `opened`.
+
+    `needs_etag`: the app gave no ETag, so one is to be made of the file.
+    """
+
+    path: str
+    needs_etag: bool
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Send the segments of `plan`, reading its ranges from `source`."""
+
+    plan: Plan
+    source: Source
+
+
+Action = Union[Message, Open, Serve]
+"""A message is to be sent to the server."""

@@ -1,0 +1,414 @@
+"""The response to one request as a script: a message of the app in, actions out.
+
+`_Script.respond` tells a response in the order in which it happens. Each `yield` gives out
+actions, which the `Call` carries out in their order, and is resumed with the app's next
+message. Nothing here awaits. The actions:
+
+- a message (`dict`): to be sent to the server;
+- `Open(path)`: the `yield` is resumed with the open file instead of a message;
+- `Serve(plan, source)`: the plan's segments are sent from the source. `Response.last_send`
+  is called right before the last of them, or `Response.client_left` if it is not reached.
+
+What the app does wrong raises `ResponseError`, and from then on everything does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, TypeVar
+
+from ..core.limits import Limits
+from ..core.plan import Plan, advertise, make_plan
+from ..core.ranges import ByteRange
+from ..core.representation import Representation, read_representation
+from ..core.request import Request
+from ..core.selection import Reason, Selection, Whole, select
+from ..core.slicer import Slicer
+from ..errors import ResponseError
+from ..handover import Handover
+from ..sources.protocol import Source
+from ..types import Message
+from .actions import Action, Open, Serve
+from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND
+from .response import Response, State
+
+__all__ = ["Exchange"]
+
+T = TypeVar("T")
+Steps = Generator[Sequence[Action], Any, T]
+
+_BODYLESS: Final = frozenset({204, 304})
+# Before Python 3.12, looking a member up on its Enum costs as much as a function call.
+_FAILED: Final = State.FAILED
+_NO_REQUEST: Final = Request()
+_NOT_READ: Final = Representation()
+# The number of messages that an app which listens for the disconnect may still send.
+_MAX_LATE_MESSAGES: Final = 16
+_logger: Final = logging.getLogger("rangeserve")
+
+
+class Exchange:
+    """Drives the script of one response; `response` says how far it has come."""
+
+    def __init__(
+        self,
+        method: str,
+        request: Request | None,
+        handover: Handover,
+        limits: Limits,
+        clock: Callable[[], float],
+        *,
+        native_pathsend: bool = False,
+        held: Message | None = None,
+        passed: bool = False,
+    ) -> None:
+        """Begin, with nothing or where the fast path left.
+
+        `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
+        since the epoch. `native_pathsend`: the server offers it. `held`: the start of a 200
+        that has come already, and waits for its body; `passed`: that body has been passed
+        on, too.
+        """
+        self.response: Response = Response()
+        script = _Script(self.response, method, request, handover, limits, clock, native_pathsend)
+        # The script must not know its generator: the two would wait for the garbage
+        # collector, and with them the last message.
+        self._resume = script.respond(held, passed=passed).send
+        self._late_messages = 0
+        self._resume(None)
+
+    def feed(self, message: Message) -> Sequence[Action]:
+        """What to do about the next message of the app, unless the state is DONE (see `late`).
+
+        `ResponseError` if the message breaks the order of ASGI or the promise of a
+        Content-Length, or if the response has failed before.
+        """
+        if self.response.state is not _FAILED:
+            try:
+                return self._resume(message)
+            except StopIteration:
+                pass
+        raise self.response.fail(f"{message['type']} came although {self._why()}")
+
+    def opened(self, source: Source) -> Sequence[Action]:
+        """What to do now that the file of `Open` is open. Without a `Serve` it is not needed.
+
+        `ResponseError` if the response has failed meanwhile.
+        """
+        if self.response.state is _FAILED:
+            raise ResponseError(f"a file was opened although {self._why()}")
+        return self._resume(source)
+
+    def late(self, message: Message, *, app_listens: bool) -> bool:
+        """Whether an app that sends `message` when the state is DONE is to be stopped by raising.
+
+        Not for its first message, nor for a final one; and if the app listens for the
+        disconnect, or has been given it, not for the first few.
+        """
+        self._late_messages += 1
+        message_type = message["type"]
+        is_final = (
+            (message_type == BODY and not message.get("more_body", False))
+            or (message_type == TRAILERS and not message.get("more_trailers", False))
+            or message_type == PATHSEND
+        )
+        patience = _MAX_LATE_MESSAGES if app_listens else 1
+        return not is_final and self._late_messages > patience
+
+    def returned(self, *, client_gone: bool) -> None:
+        """The app has returned. `ResponseError` if that is too early and the client still there."""
+        response = self.response
+        allowed = response.complete or response.state in (State.START, State.DONE)
+        if not (client_gone or allowed):
+            raise response.fail(f"the app returned although {self._why()}")
+
+    def _why(self) -> str:
+        return self.response.state.value
+
+
+class _Script:
+    """What the steps of one response share: the request, and what the app said so far."""
+
+    def __init__(
+        self,
+        response: Response,
+        method: str,
+        request: Request | None,
+        handover: Handover,
+        limits: Limits,
+        clock: Callable[[], float],
+        native_pathsend: bool,
+    ) -> None:
+        self._response = response
+        self._is_head = method == "HEAD"
+        self._request = request
+        self._handover = handover
+        self._limits = limits
+        self._clock = clock
+        self._native_pathsend = native_pathsend
+        self._representation = _NOT_READ
+
+    def respond(self, held: Message | None, *, passed: bool) -> Steps[None]:
+        """From the app's first message to its last."""
+        response = self._response
+        if held is not None:
+            self._read(held)
+            if passed:
+                response.state, response.complete = State.PASSING, True
+                yield from self._follow(held)
+            else:
+                yield from self._hold(held)
+            return
+        start: Message = yield ()
+        while start["type"] != START:
+            if start["type"] in ANSWERS:
+                raise response.fail(f"{start['type']} came before {START}")
+            start = yield (start,)
+        self._read(start)
+        representation = self._representation
+        if response.status != 200:
+            yield from self._pass(start, Whole(reason=self._if_ranged(Reason.NOT_A_200)))
+            return
+        judged = self._handover.source is not None
+        if judged and (yield from self._answer_from_handover(start)):
+            return
+        if self._is_head:
+            yield self._answer_head(start)
+        elif self._request is None and representation.content_length is None:
+            # Nothing to decide: an event stream opens before its first event.
+            yield from self._pass(start, Whole())
+        else:
+            yield from self._hold(start, handover_judged=judged)
+
+    def _hold(self, start: Message, *, handover_judged: bool = False) -> Steps[None]:
+        """The start waits for the first body message, which may tell the complete length."""
+        response = self._response
+        response.state = State.HELD
+        message: Message = yield ()
+        message_type = message["type"]
+        if message_type == BODY:
+            # A body may hand itself over when it is asked for its first chunk.
+            if not handover_judged and (yield from self._answer_from_handover(start)):
+                return
+            selection = self._select_with_body(message)
+        elif message_type == PATHSEND:
+            yield from self._answer_from_path(start, message["path"])
+            return
+        elif message_type == START:
+            raise response.fail(f"a second {START} came")
+        else:
+            selection = Whole(reason=self._if_ranged(Reason.UNKNOWN_MESSAGE))
+        if isinstance(selection, Whole):
+            yield from self._pass(start, selection, message)
+            return
+        plan = make_plan(selection, self._representation)
+        start = self._rewritten(start, selection, plan)
+        if plan.segments:
+            yield from self._slice(start, plan, message)
+        else:
+            yield self._without_body(start)
+
+    # The ways of an answer
+
+    def _pass(self, start: Message, selection: Whole, first: Message | None = None) -> Steps[None]:
+        """The app's own start and all that follows it are passed on, beginning with `first`."""
+        passed_on = self._passed_on(start, selection)
+        bodyless = self._is_head or self._response.status in _BODYLESS
+        owed = None if bodyless else self._representation.content_length
+        yield from self._follow(start, owed, first, (passed_on,))
+
+    def _follow(
+        self,
+        start: Message,
+        owed: int | None = None,
+        message: Message | None = None,
+        actions: Sequence[Action] = (),
+    ) -> Steps[None]:
+        """After `actions`, each message of the app is passed on, beginning with `message`.
+
+        `owed`: the number of bytes that Content-Length has promised, if it has.
+        """
+        response = self._response
+        has_begun = False
+        if message is None:
+            message = yield actions
+            actions = ()
+        while True:
+            message_type = message["type"]
+            if message_type == BODY and not response.complete:
+                body = message.get("body", b"")
+                has_begun = has_begun or bool(body)
+                if owed is not None:
+                    owed -= len(body)
+                    if owed < 0:
+                        raise response.fail("the body is longer than its Content-Length")
+                if not message.get("more_body", False):
+                    if owed:
+                        raise response.fail(f"the body ends {owed} bytes short of Content-Length")
+                    response.complete = True
+            elif message_type == PATHSEND and not (response.complete or has_begun):
+                yield from self._answer_from_path(start, message["path"])
+                return
+            elif message_type == ZEROCOPYSEND and not response.complete:
+                has_begun, owed = True, None
+                response.complete = not message.get("more_body", False)
+            elif message_type in ANSWERS:
+                raise response.fail(f"{message_type} came although the body had begun")
+            message = yield (*actions, message)
+            actions = ()
+
+    def _slice(self, start: Message, plan: Plan, message: Message) -> Steps[None]:
+        """What lies before a range is dropped, what lies inside is passed on."""
+        response = self._response
+        response.state = State.SLICING
+        slicer = Slicer(plan.segments)
+        actions: list[Action] = [start]
+        while True:
+            message_type = message["type"]
+            if message_type == BODY:
+                chunks = slicer.feed(message.get("body", b""))
+                is_complete, last = slicer.complete, len(chunks) - 1
+                actions += [
+                    {"type": BODY, "body": chunk, "more_body": not is_complete or place != last}
+                    for place, chunk in enumerate(chunks)
+                ]
+                if is_complete:
+                    response.last_send()
+                elif not message.get("more_body", False):
+                    raise response.fail("the body ended before the range was complete")
+            elif message_type in ANSWERS:
+                raise response.fail(f"{message_type} came in the middle of a body")
+            elif message_type != TRAILERS:  # our start said that there are none
+                actions.append(message)
+            message = yield actions
+            actions = []
+
+    def _answer_from_handover(self, start: Message) -> Steps[bool]:
+        """Answer from what was handed over; `False` if there is nothing, or it is refused."""
+        source, representation = self._handover.source, self._representation
+        if source is None or representation.length_in_doubt:
+            return False
+        if isinstance(source, str):
+            source = yield from self._opened(source)
+        length = representation.content_length
+        if length != source.size:
+            if self._handover.same_body:
+                return False
+            if length not in (None, 0):
+                _logger.warning(
+                    "a source of %s bytes was handed over, but the app's Content-Length is %s: "
+                    "its body was replaced later and is sent instead",
+                    source.size,
+                    length,
+                )
+                return False
+        self._handover.accepted = True
+        yield self._answer_from_source(start, source)
+        return True
+
+    def _answer_from_path(self, start: Message, path: str) -> Steps[None]:
+        """Answer from the file that the app sends by its path."""
+        source = yield from self._opened(path)
+        if self._representation.content_length not in (None, source.size):
+            raise self._wrong_length(source.size)
+        if self._response.decided:  # the start has been sent
+            whole = (ByteRange(0, source.size),) if source.size else ()
+            plan = Plan(self._response.status, [], whole)
+            yield self._serve((), Whole(source.size), plan, source)
+        else:
+            yield self._answer_from_source(start, source)
+
+    def _opened(self, path: str) -> Steps[Source]:
+        response = self._response
+        response.state = State.OPENING
+        given: Source | Message = yield (Open(path, not self._representation.has_field(b"etag")),)
+        if isinstance(given, dict):
+            raise response.fail(f"{given['type']} came although {response.state.value}")
+        response.state = State.HELD
+        return given
+
+    def _answer_from_source(self, start: Message, source: Source) -> Sequence[Action]:
+        if source.size < 0:
+            raise self._response.fail(f"the source's size is {source.size}")
+        representation = self._representation
+        representation.know_source(
+            source.size, source.etag, source.last_modified, source.content_type, self._clock()
+        )
+        selection = self._select()
+        plan = make_plan(selection, representation)
+        return self._serve((self._rewritten(start, selection, plan),), selection, plan, source)
+
+    def _serve(
+        self, start: tuple[Message, ...], selection: Selection, plan: Plan, source: Source
+    ) -> Sequence[Action]:
+        if self._is_head or not plan.segments:
+            return self._without_body(*start)
+        path = getattr(source, "sendable_path", None)
+        if isinstance(selection, Whole) and self._native_pathsend and isinstance(path, str):
+            self._response.last_send()
+            return (*start, {"type": PATHSEND, "path": path})
+        self._response.state = State.SERVING
+        return (*start, Serve(plan, source))
+
+    def _answer_head(self, start: Message) -> Sequence[Action]:
+        """A HEAD is answered from the start alone: the app's body is never awaited."""
+        selection = self._select()
+        if isinstance(selection, Whole):
+            return self._without_body({**self._passed_on(start, selection), "trailers": False})
+        plan = make_plan(selection, self._representation)
+        return self._without_body(self._rewritten(start, selection, plan))
+
+    def _without_body(self, *start: Message) -> Sequence[Action]:
+        self._response.last_send()
+        return (*start, {"type": BODY, "body": b"", "more_body": False})
+
+    # What they share
+
+    def _read(self, start: Message) -> None:
+        self._response.status = start["status"]
+        self._representation = read_representation(start.get("headers", ()))
+
+    def _select_with_body(self, first: Message) -> Selection:
+        """The decision, now that the first body message has come."""
+        representation = self._representation
+        if not first.get("more_body", False):
+            size = len(first.get("body", b""))
+            if representation.content_length not in (None, size):
+                raise self._wrong_length(size)
+            representation.know_body(size)
+        return self._select()
+
+    def _select(self) -> Selection:
+        request = self._request or _NO_REQUEST
+        return select(request, self._representation, self._limits, self._clock())
+
+    def _passed_on(self, start: Message, selection: Whole) -> Message:
+        """The app's own start; it says that ranges are accepted if that is so."""
+        response, length = self._response, selection.complete_length
+        whole = (ByteRange(0, length),) if length and not self._is_head else ()
+        response.decide(response.status, selection, whole, ranged=self._is_ranged())
+        response.state = State.PASSING
+        fields = self._representation.fields
+        if selection.sliceable:
+            return {**start, "headers": advertise(fields)}
+        if isinstance(start.get("headers", ()), (list, tuple)):
+            return start
+        return {**start, "headers": fields}  # an iterator, which has been read
+
+    def _rewritten(self, start: Message, selection: Selection, plan: Plan) -> Message:
+        """The start with the plan's status and fields."""
+        ranges = () if self._is_head else plan.ranges
+        self._response.decide(plan.status, selection, ranges, ranged=self._is_ranged())
+        return {**start, "status": plan.status, "headers": plan.headers, "trailers": False}
+
+    def _is_ranged(self) -> bool:
+        return self._request is not None and self._request.range is not None
+
+    def _if_ranged(self, reason: Reason) -> Reason | None:
+        """The reason, if there is a Range that could have been honoured."""
+        return reason if self._is_ranged() else None
+
+    def _wrong_length(self, size: int) -> ResponseError:
+        promised = self._representation.content_length
+        return self._response.fail(f"the body is {size} bytes, its Content-Length is {promised}")

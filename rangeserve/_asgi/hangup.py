@@ -1,0 +1,90 @@
+"""Hanging up on an app by an exception: whether that can work, and taking the exception back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import cast
+
+from ..errors import ClientDisconnected
+
+if sys.version_info < (3, 11):  # pragma: no cover
+    from exceptiongroup import BaseExceptionGroup, ExceptionGroup
+
+__all__ = ["Sender", "without_hangup"]
+
+_logger = logging.getLogger("rangeserve")
+
+
+class Sender:
+    """Which task sends for one app: the one that called it, or one of the app's own making."""
+
+    __slots__ = ("_caller", "_last")
+
+    def __init__(self) -> None:
+        self._caller = _task()
+        self._last: object = None
+
+    def is_awaited(self) -> bool:
+        """Whether somebody awaits the task that is sending now, and so would see it fail.
+
+        Nobody does if the app has left all its sending to a task of its own that it does not
+        await (a2wsgi, whose thread then waits for room in a queue): after an exception the
+        app would be stuck for ever. It has to run to its end, as on any server when the
+        client leaves.
+        """
+        task = _task()
+        is_settled, self._last = self._last is task, task
+        if task is None or task is self._caller or not is_settled:
+            return True
+        callbacks: object = getattr(task, "_callbacks", True)
+        return bool(callbacks)
+
+
+def _task() -> object:
+    """The current task of asyncio; `None` on trio, where every task has a nursery."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+def without_hangup(error: Exception) -> Exception | None:
+    """`error` without the `ClientDisconnected` that we raised in the app; `None` if that was all.
+
+    From a group only ours is taken. An error that has ours among its causes is logged at
+    WARNING and taken out too: the response is complete.
+    """
+    if isinstance(error, ExceptionGroup):
+        return _without_hangups(cast("ExceptionGroup[Exception]", error))
+    if isinstance(error, ClientDisconnected):
+        return None
+    if _came_of_hangup(error):
+        _logger.warning("the app failed when its response was complete", exc_info=error)
+        return None
+    return error
+
+
+def _without_hangups(group: ExceptionGroup[Exception]) -> Exception | None:
+    remaining = [error for each in group.exceptions if (error := without_hangup(each)) is not None]
+    if list(map(id, remaining)) == list(map(id, group.exceptions)):
+        return group
+    return group.derive(remaining).with_traceback(group.__traceback__) if remaining else None
+
+
+def _came_of_hangup(error: BaseException) -> bool:
+    """Whether a `ClientDisconnected` is among the causes and contexts of `error`."""
+    seen: set[int] = set()
+    pending: list[BaseException] = [error]
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, ClientDisconnected):
+            return True
+        if isinstance(current, BaseExceptionGroup):
+            pending.extend(cast("BaseExceptionGroup[BaseException]", current).exceptions)
+        pending.extend(link for link in (current.__cause__, current.__context__) if link)
+    return False

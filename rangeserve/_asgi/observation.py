@@ -1,0 +1,80 @@
+"""One response as an observer is told of it: when it is decided, and when it is over."""
+
+from __future__ import annotations
+
+import logging
+from itertools import count
+from time import perf_counter
+from typing import Final
+
+from ..events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
+from ..types import Message
+from .messages import BODY, PATHSEND
+from .response import Response
+
+__all__ = ["Observation"]
+
+_numbers: Final = count(1)
+_logger: Final = logging.getLogger("rangeserve")
+
+
+class Observation:
+    """Collects what the two events say, and tells each of them once.
+
+    `bytes_sent` counts the bytes of the body that the server has taken. An observer that
+    raises is logged and harms no response.
+    """
+
+    def __init__(self, observer: Observer | None, method: str, path: str) -> None:
+        self.bytes_sent: int = 0
+        self._observer = observer
+        self._method = method
+        self._path = path
+        self._began = perf_counter()
+        self._started: ResponseStarted | None = None
+
+    @staticmethod
+    def is_wanted(observer: Observer | None) -> bool:
+        """Whether there is an observer, or somebody who reads the log at DEBUG."""
+        return observer is not None or _logger.isEnabledFor(logging.DEBUG)
+
+    def start(self, response: Response) -> None:
+        """Tell what was decided. Only the first call counts."""
+        if self._started is None:
+            self._started = ResponseStarted(
+                number=next(_numbers),
+                method=self._method,
+                path=self._path,
+                status=response.status,
+                complete_length=response.complete_length,
+                ranges=response.ranges,
+                reason=response.reason,
+            )
+            self._tell(self._started)
+
+    def count(self, message: Message) -> None:
+        """Count the bytes of the body in a message that the server has taken."""
+        if message["type"] == BODY:
+            self.bytes_sent += len(message.get("body", b""))
+        elif message["type"] == PATHSEND and self._started is not None:
+            self.bytes_sent += self._started.complete_length or 0
+
+    def finish(self, outcome: Outcome) -> None:
+        """Tell the outcome; nothing if no decision was ever told."""
+        started = self._started
+        if started is not None:
+            finished = ResponseFinished(
+                **vars(started),
+                bytes_sent=self.bytes_sent,
+                seconds=perf_counter() - self._began,
+                outcome=outcome,
+            )
+            _logger.debug("%s", finished)
+            self._tell(finished)
+
+    def _tell(self, event: Event) -> None:
+        if self._observer is not None:
+            try:
+                self._observer(event)
+            except Exception:
+                _logger.exception("the observer failed")

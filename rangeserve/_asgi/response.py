@@ -1,0 +1,76 @@
+"""How far the response to one request has come, and what was decided."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ..core.ranges import ByteRange
+from ..core.selection import NotSatisfiable, Parts, Reason, Selection, Whole
+from ..errors import ResponseError
+
+__all__ = ["Response", "State"]
+
+
+class State(Enum):
+    """Where a response stands."""
+
+    START = "nothing has come from the app"
+    HELD = "the response start is held until the length is known"
+    OPENING = "a file is being opened"
+    PASSING = "the app's messages are passed on"
+    SLICING = "the body is sliced as it passes"
+    SERVING = "a source gives the body"
+    DONE = "the client has what it asked for"
+    FAILED = "the response has failed"
+
+
+class Response:
+    """The response to one GET or HEAD: written by its `Exchange`, read by everybody else.
+
+    `decided` turns true when the first action that answers is given out; from then on
+    `status`, `complete_length` (bytes), `ranges` (half-open) and `reason` are those of
+    `events.ResponseStarted`. `complete` turns true when the final message is given out.
+    A response that has failed stays failed.
+    """
+
+    # What a response starts with. As defaults of the class they cost a request nothing.
+    state: State = State.START
+    decided: bool = False
+    complete: bool = False
+    status: int = 0
+    complete_length: int | None = None
+    ranges: tuple[ByteRange, ...] = ()
+    reason: Reason | None = None
+
+    def decide(
+        self, status: int, selection: Selection, ranges: tuple[ByteRange, ...], *, ranged: bool
+    ) -> None:
+        """The selection is made; `ranged`: the request has a Range to give a reason for."""
+        self.decided = True
+        self.status = status
+        self.complete_length = selection.complete_length
+        self.ranges = ranges
+        if isinstance(selection, Whole):
+            self.reason = selection.reason
+        elif isinstance(selection, NotSatisfiable):
+            self.reason = Reason.UNSATISFIABLE
+        elif ranged and not isinstance(selection, Parts):
+            self.reason = Reason.PRECONDITION
+
+    def last_send(self) -> None:
+        """The final message is about to be sent. `ResponseError` if the response has failed."""
+        if self.state is State.FAILED:
+            raise ResponseError(f"the body cannot be completed: {self.state.value}")
+        self.state = State.DONE
+        self.complete = True
+
+    def client_left(self) -> None:
+        """The client has left before the final message: nobody is there to be answered."""
+        if self.state is not State.FAILED:
+            self.state = State.DONE
+            self.complete = False
+
+    def fail(self, why: str) -> ResponseError:
+        """The error to be raised, now that the response cannot be given."""
+        self.state = State.FAILED
+        return ResponseError(why)

@@ -1,0 +1,171 @@
+"""Send the segments of a plan from a source, and stop when the client leaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from time import perf_counter
+from typing import Final
+
+from anyio import create_task_group, current_time, get_cancelled_exc_class
+from anyio.lowlevel import checkpoint
+
+from ..core.plan import Plan
+from ..errors import ResponseError
+from ..sources.file import FileSource
+from ..sources.pace import Pace
+from ..sources.protocol import ReadsSideBySide, Source
+from ..types import Send
+from .inbox import Inbox
+from .messages import BODY
+
+__all__ = ["Transfer"]
+
+# The time that a last send may still take when the client is said to have left.
+_LAST_SEND_SECONDS: Final = 5.0
+
+
+class Transfer:
+    """The body of one response on its way from a source to the server.
+
+    `sent` counts the bytes of the body that the server has taken; `send_failed` turns true
+    if the server's `send` raises.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        source: Source,
+        send: Send,
+        inbox: Inbox,
+        last_send: Callable[[], None],
+    ) -> None:
+        """`last_send` is called right before the last send is awaited."""
+        self.sent: int = 0
+        self.send_failed: bool = False
+        self._plan = plan
+        self._source = source
+        self._send = send
+        self._inbox = inbox
+        self._last_send = last_send
+        self._is_last_send = False
+        self._pace = source.pace if isinstance(source, FileSource) else Pace()
+        self._pace.expect(plan.content_length)
+
+    async def run(self) -> bool:
+        """Send the body: whether all of it was sent; `False` if the client left.
+
+        `ResponseError` if the source gives too few or too many bytes. The last chunk is sent
+        only when the source has ended as promised.
+        """
+        if self._inbox.client_gone:
+            return False
+        ranges = self._plan.ranges
+        if len(ranges) > 1 and isinstance(self._source, ReadsSideBySide):
+            async with self._source.side_by_side(ranges) as read:
+                return await self._run(read)
+        return await self._run(self._source.read)
+
+    async def _run(self, read: Callable[[int, int], AsyncIterator[bytes]]) -> bool:
+        async with aclosing(self._body(read)) as body:
+            complete: bool | None = None
+            if self._is_one_chunk():
+                complete = await self._pump(body)
+            elif self._inbox.waiting:
+                complete = await self._pump(body, while_waiting=True)
+            return await self._pump_watched(body) if complete is None else complete
+
+    def _is_one_chunk(self) -> bool:
+        """Whether one send is enough, so that a watch (a task) could save nothing."""
+        return isinstance(self._source, FileSource) and (
+            self._plan.content_length <= self._pace.size
+        )
+
+    async def _pump_watched(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
+        """Send the rest of `body` while watching for the disconnect, which the app does not."""
+        complete: bool | None = False
+        failure: BaseException | None = None
+        async with create_task_group() as group:
+            scope = group.cancel_scope
+
+            def left() -> None:
+                # Servers say that the client left inside the last send too, when the response
+                # is complete: that send is not to be cut short.
+                if self._is_last_send:
+                    scope.deadline = current_time() + _LAST_SEND_SECONDS
+                else:
+                    scope.cancel()
+
+            group.start_soon(self._inbox.watch, left)
+            try:
+                complete = await self._pump(body)
+            except get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure
+        return bool(complete)
+
+    async def _pump(
+        self, body: AsyncGenerator[tuple[bytes, bool]], *, while_waiting: bool = False
+    ) -> bool | None:
+        """Send the rest of `body`: whether all of it was sent.
+
+        With `while_waiting` only as long as the app waits for the disconnect: then `None`.
+        """
+        send, pace = self._send, self._pace
+        async for chunk, last in body:
+            if last:
+                self._is_last_send = True
+                self._last_send()
+            begin = perf_counter()
+            try:
+                await send({"type": BODY, "body": chunk, "more_body": not last})
+            except Exception:
+                self.send_failed = True
+                raise
+            self.sent += len(chunk)
+            if last:
+                return True
+            if self._inbox.client_gone:
+                return False
+            pace.sent(len(chunk), perf_counter() - begin)
+            if pace.due(len(chunk)):
+                await checkpoint()
+            if while_waiting and not self._inbox.waiting:
+                return None
+        raise ResponseError("a plan without segments has no body to send")
+
+    async def _body(
+        self, read: Callable[[int, int], AsyncIterator[bytes]]
+    ) -> AsyncGenerator[tuple[bytes, bool]]:
+        """The chunks of the body, each with a flag: whether it is the last."""
+        final = len(self._plan.segments) - 1
+        for place, segment in enumerate(self._plan.segments):
+            if isinstance(segment, bytes):
+                yield segment, place == final
+                continue
+            owed = segment.length
+            held = b""
+            chunks = read(segment.start, segment.stop)
+            try:
+                async for given in chunks:
+                    chunk = bytes(given)  # no copy, unless the source gives another type
+                    owed -= len(chunk)
+                    if owed < 0:
+                        raise ResponseError(f"the source gives {-owed} bytes too many")
+                    if owed:
+                        yield chunk, False
+                    elif chunk:
+                        held = chunk  # until the source has ended, it may still go wrong
+            finally:
+                if isinstance(chunks, AsyncGenerator):
+                    await chunks.aclose()
+            if owed:
+                raise ResponseError(f"the source ends {owed} bytes too early")
+            yield held, place == final

@@ -1,0 +1,154 @@
+"""nginx sends the files: the app only says which one, with `X-Accel-Redirect`.
+
+    app = AccelRedirect(app, {"/srv/media": "/protected"})
+
+in the place of `RangeMiddleware(app)`, behind an nginx that has an `internal` location
+`/protected/` with `alias /srv/media/`. Without nginx the clients would see the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os.path import abspath
+from typing import Any, Final
+from urllib.parse import quote
+
+from .core.limits import Limits
+from .core.representation import read_representation
+from .events import Observer
+from .handover import handover_of
+from .middleware import RangeMiddleware
+from .sources.file import EtagMaker, stat_etag
+from .types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["AccelRedirect"]
+
+_METHODS: Final = frozenset({"GET", "HEAD"})
+_START: Final = "http.response.start"
+_PATHSEND: Final = "http.response.pathsend"
+_DEFAULT_LIMITS: Final = Limits()
+# Where a scope carries the server's own `send` from outside of the middleware to inside.
+_SERVER_SEND: Final = "rangeserve.accel.send"
+# nginx makes its own of the file that it sends, and judges the client's conditions by them.
+_MADE_BY_NGINX: Final = frozenset(
+    {b"content-length", b"etag", b"last-modified", b"accept-ranges", b"content-range"}
+)
+_CONDITIONS: Final = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
+)
+
+
+class AccelRedirect:
+    """Lets nginx send the files below `roots`, and is a `RangeMiddleware` for all else.
+
+    `roots`: folders, and for each the `internal` location that has it as its alias. A file
+    counts if the app hands it over or sends it by its path (`http.response.pathsend`) with
+    status 200 and no Content-Encoding, which nginx would lose. The answer is then the app's
+    fields without its validators and lengths: ranges, conditions and `ETag` are left to
+    nginx, so the app sees none of them, and a HEAD as a GET.
+
+    `limits`, `skip`, `etag` and `observer` are those of `RangeMiddleware`, for all that
+    nginx does not send.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        roots: Mapping[str, str],
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        skip: Callable[[Scope], object] | None = None,
+        etag: EtagMaker | None = stat_etag,
+        observer: Observer | None = None,
+    ) -> None:
+        """`ValueError` for a location that does not start with a slash."""
+        self._app = app
+        self._skip = skip
+        self._roots = [
+            (abspath(folder).rstrip("/") + "/", location.rstrip("/") + "/")
+            for folder, location in roots.items()
+        ]
+        for _, location in self._roots:
+            if not location.startswith("/"):
+                raise ValueError(f"a location starts with a slash: {location!r}")
+        self._ranged = RangeMiddleware(self._inside, limits=limits, etag=etag, observer=observer)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI call."""
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in _METHODS
+            or (self._skip is not None and self._skip(scope))
+        ):
+            await self._app(scope, receive, send)
+        else:
+            await self._ranged({**scope, _SERVER_SEND: send}, receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Between the middleware and the app."""
+        server_send: Send = scope[_SERVER_SEND]
+        held: list[Message] = []
+        redirected = False
+
+        async def redirect(location: str, start: Message) -> None:
+            nonlocal redirected
+            redirected = True
+            fields = [each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX]
+            fields.append((b"x-accel-redirect", location.encode("ascii")))
+            fields.append((b"content-length", b"0"))
+            await server_send({"type": _START, "status": 200, "headers": fields})
+            await server_send({"type": "http.response.body", "body": b""})
+
+        async def from_app(message: Message) -> None:
+            if redirected:
+                return
+            if message["type"] == _START:
+                message = {**message, "headers": list(message.get("headers", ()))}
+                representation = read_representation(message["headers"])
+                if message["status"] == 200 and not representation.coded:
+                    location = self._location(_handed_over_path(scope))
+                    if location is not None:
+                        await redirect(location, message)
+                        return
+                    if representation.content_length is not None:
+                        held.append(message)  # a path may follow
+                        return
+            elif held:
+                start = held.pop()
+                location = self._location(message.get("path"))
+                if message["type"] == _PATHSEND and location is not None:
+                    await redirect(location, start)
+                    return
+                await send(start)
+            await send(message)
+
+        await self._app(_app_scope(scope), receive, from_app)
+        if held:
+            await send(held.pop())
+
+    def _location(self, path: str | None) -> str | None:
+        """Where nginx has the file at `path`; `None` if it is below none of the roots."""
+        if path is None:
+            return None
+        path = abspath(path)
+        for folder, location in self._roots:
+            if path.startswith(folder):
+                return location + quote(path[len(folder) :], errors="surrogateescape")
+        return None
+
+
+def _handed_over_path(scope: Scope) -> str | None:
+    """The path of what was handed over, if it has one."""
+    handover = handover_of(scope)
+    source = handover.source if handover is not None else None
+    path = source if isinstance(source, str) else getattr(source, "path", None)
+    return path if isinstance(path, str) else None
+
+
+def _app_scope(scope: Scope) -> dict[str, Any]:
+    """The scope for the app: a GET without conditions, that offers to take a path."""
+    headers = [each for each in scope["headers"] if each[0].lower() not in _CONDITIONS]
+    extensions: dict[str, Any] = {**(scope.get("extensions") or {}), _PATHSEND: {}}
+    app_scope = {**scope, "method": "GET", "headers": headers, "extensions": extensions}
+    del app_scope[_SERVER_SEND]
+    return app_scope

@@ -1,0 +1,179 @@
+"""A source as an ASGI app of its own, for those without a framework.
+
+app = serve("film.mp4")
+app = serve(lambda scope: library.find(scope["path"]))
+"""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from os import PathLike
+from typing import Any, Final, Union
+
+from .core.limits import Limits
+from .core.representation import Field
+from .errors import ResponseError
+from .events import Observer
+from .handover import hand_over, handover_of
+from .middleware import RangeMiddleware
+from .sources.file import EtagMaker, make_etag, stat_etag
+from .sources.path import PathSource, open_path
+from .sources.protocol import Source
+from .sources.unavailable import SourceUnavailable
+from .types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["Finder", "Found", "answer", "decline", "serve", "standalone"]
+
+Found = Union[Source, str, "PathLike[str]", None]
+Finder = Callable[[Any], Union[Found, Awaitable[Found]]]
+
+_ALLOW: Final = (b"allow", b"GET, HEAD")
+# There is no such file, and what the client asked for is why.
+_NO_SUCH_PATH: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO}
+)
+_logger: Final = logging.getLogger("rangeserve")
+
+
+def serve(
+    source: Source | str | PathLike[str] | Finder,
+    *,
+    limits: Limits | None = None,
+    etag: EtagMaker | None = stat_etag,
+    observer: Observer | None = None,
+) -> ASGIApp:
+    """An ASGI app that answers every GET and HEAD from `source`, with ranges and conditions.
+
+    `source`: a `Source`, a path, or a function that is called with the scope of each
+    request and gives (or, if it is async, is awaited for) a source or a path, or `None` for
+    404. It may raise `SourceUnavailable` for another status. A path that does not exist or
+    is no regular file is a 404, one that may not be read a 403. Other methods get a 405.
+
+    `limits`, `etag` and `observer` are those of `RangeMiddleware`. If the app is mounted in
+    one that is wrapped in a `RangeMiddleware` already, the limits and the observer of that
+    middleware hold.
+    """
+    return standalone(answer(_as_finder(source), etag=etag), limits=limits, observer=observer)
+
+
+def standalone(
+    app: ASGIApp, *, limits: Limits | None = None, observer: Observer | None = None
+) -> ASGIApp:
+    """Wrap `app` in a `RangeMiddleware`, except for requests that one outside takes part in.
+
+    The outer one has hidden the Range from the inner, which could then not ask a source for
+    those bytes alone.
+    """
+    wrapped = RangeMiddleware(
+        app, limits=limits if limits is not None else Limits(), observer=observer
+    )
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and handover_of(scope) is not None:
+            await app(scope, receive, send)
+        else:
+            await wrapped(scope, receive, send)
+
+    return either
+
+
+def answer(
+    find: Callable[[Scope], Awaitable[Found]],
+    *,
+    etag: EtagMaker | None = stat_etag,
+    fields_of: Callable[[Any], Iterable[Field]] = lambda source: (),
+) -> ASGIApp:
+    """The app inside the middleware: `find` a source for the scope and hand it over.
+
+    `fields_of` gives the response fields for a source, beside those that the source adds.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await decline(scope, receive, send)
+        elif handover_of(scope) is None:
+            await _empty(send, 405, [_ALLOW])
+        else:
+            await _from_source(scope, send)
+
+    async def _from_source(scope: Scope, send: Send) -> None:
+        try:
+            found = await find(scope)
+            if isinstance(found, (str, PathLike)):
+                found = await _opened(found, etag)
+        except SourceUnavailable as unavailable:
+            if unavailable.__cause__ is not None and unavailable.status != 404:
+                first_line = str(unavailable.__cause__).partition("\n")[0]
+                _logger.warning("%s for %r: %s", unavailable.status, scope["path"], first_line)
+            await _empty(send, unavailable.status)
+            return
+        if found is None:
+            await _empty(send, 404)
+            return
+        hand_over(scope, found)
+        headers = list(fields_of(found))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
+async def decline(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what is not HTTP: a lifespan has nothing to do, a websocket is closed.
+
+    `RuntimeError` for a scope of any other type.
+    """
+    scope_type = scope["type"]
+    if scope_type == "lifespan":
+        while True:
+            event = (await receive())["type"]
+            await send({"type": f"{event}.complete"})
+            if event == "lifespan.shutdown":
+                return
+    elif scope_type == "websocket":
+        await receive()
+        await send({"type": "websocket.close"})
+    else:
+        raise RuntimeError(f"no answer to a scope of type {scope_type!r}")
+
+
+def _as_finder(
+    source: Source | str | PathLike[str] | Finder,
+) -> Callable[[Scope], Awaitable[Found]]:
+    async def find(scope: Scope) -> Found:
+        if callable(source):
+            found = source(scope)
+            return await found if inspect.isawaitable(found) else found
+        return source
+
+    return find
+
+
+async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSource:
+    """`SourceUnavailable` if there is no such file or it may not be read."""
+    try:
+        source = await open_path(path, etag=None)
+    except PermissionError as error:
+        raise SourceUnavailable(403) from error
+    except (ResponseError, ValueError) as error:  # no regular file; a NUL in the path
+        raise SourceUnavailable(404) from error
+    except OSError as error:
+        if error.errno in _NO_SUCH_PATH:
+            raise SourceUnavailable(404) from error
+        raise
+    if etag is not None:
+        try:
+            source.etag = await make_etag(etag, source)
+        except BaseException:  # cancelled: nobody else knows of the file yet
+            source.close()
+            raise
+    return source
+
+
+async def _empty(send: Send, status: int, fields: Iterable[Field] = ()) -> None:
+    headers = [(b"content-length", b"0"), *fields]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

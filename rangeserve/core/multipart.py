@@ -1,0 +1,48 @@
+"""multipart/byteranges framing as segments (RFC 9110 15.3.7.2, 14.6; RFC 2046 5.1.1).
+
+Knows delimiters and the heads of parts. The bytes between them stay `ByteRange`s, so a
+body is framed without having been read, and its length is the sum of its segments.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Union
+
+from .ranges import ByteRange
+
+__all__ = ["Segment", "content_range", "frame", "new_boundary"]
+
+Segment = Union[bytes, ByteRange]
+
+
+def new_boundary() -> str:
+    """A fresh boundary: 128 bits that nobody can foretell, in 32 characters."""
+    return secrets.token_hex(16)
+
+
+def content_range(part: ByteRange, complete_length: int) -> bytes:
+    """The Content-Range value of a part (RFC 9110 14.4): wire positions, inclusive."""
+    return b"bytes %d-%d/%d" % (part.start, part.stop - 1, complete_length)
+
+
+def frame(
+    parts: Iterable[ByteRange], complete_length: int, content_type: str | None, boundary: str
+) -> tuple[Segment, ...]:
+    """The body of a multipart/byteranges response: literals and ranges in turn.
+
+    `content_type` is the representation's own, repeated in each part; it must hold no
+    control characters.
+    """
+    head = b"" if content_type is None else b"Content-Type: %s\r\n" % content_type.encode("latin-1")
+    delimiter = b"--%s" % boundary.encode("ascii")
+    segments: list[Segment] = []
+    lead = b""
+    for part in parts:
+        position = content_range(part, complete_length)
+        segments.append(b"%s%s\r\n%sContent-Range: %s\r\n\r\n" % (lead, delimiter, head, position))
+        segments.append(part)
+        lead = b"\r\n"
+    segments.append(b"%s%s--\r\n" % (lead, delimiter))
+    return tuple(segments)

@@ -1,0 +1,147 @@
+"""The Range field: its grammar, and what it selects of a representation.
+
+Knows RFC 9110 14.1 and 14.2: a ranges-specifier becomes a `werkzeug.datastructures.Range`,
+and a `Range` met with a complete length becomes `ByteRange`s. It refuses to know headers,
+statuses and limits on work (`selection.py`), and it never raises for what a client sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from werkzeug.datastructures import Range
+
+__all__ = ["ByteRange", "coalesce", "format_range", "parse_range", "range_unit", "resolve"]
+
+# RFC 9110 14.1: ranges-specifier = range-unit "=" range-set; range-unit = token.
+_RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re.DOTALL)
+# RFC 9110 14.1.1: int-range = first-pos "-" [ last-pos ]; suffix-range = "-" suffix-length.
+# `[0-9]` and not `\d`: digits are ASCII, whatever `int` would accept.
+_RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
+_OWS: Final = " \t"
+
+# A position with more digits than this lies past the end of anything that can be stored.
+# The value is cut there, so that no client's number is ever handed to a quadratic `int`.
+_MAX_DIGITS: Final = 20
+_BEYOND: Final = 10**_MAX_DIGITS
+
+
+class ByteRange(NamedTuple):
+    """A satisfiable range of the current representation, in bytes, half-open: `[start, stop)`."""
+
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        """The number of bytes selected."""
+        return self.stop - self.start
+
+
+def _position(digits: str) -> int:
+    """The value of significant `digits` (no leading zeros), cut at `_BEYOND`."""
+    if len(digits) > _MAX_DIGITS:
+        return _BEYOND
+    return int(digits) if digits else 0
+
+
+def _read_spec(spec: str) -> tuple[int, int | None] | None:
+    """One range-spec as Werkzeug writes it: `(start, stop)`, `(start, None)` or `(-length, None)`.
+
+    `(0, 0)` stands for `-0`, which is valid and selects nothing; `None` for what is malformed.
+    """
+    match = _RANGE_SPEC.fullmatch(spec)
+    if match is None:
+        return None
+    first, last = match.groups()
+    if not first:
+        if not last:
+            return None
+        length = _position(last.lstrip("0"))
+        return (-length, None) if length else (0, 0)
+    start = first.lstrip("0")
+    if not last:
+        return (_position(start), None)
+    stop = last.lstrip("0")
+    # RFC 9110 14.1.1: an int-range is invalid if last-pos is less than first-pos.
+    # Compared as digits, since the values may have been cut.
+    if (len(stop), stop) < (len(start), start):
+        return None
+    return (_position(start), _position(stop) + 1)
+
+
+def parse_range(field: str) -> Range | None:
+    """Read a `Range` field value (RFC 9110 14.1.1, 14.2).
+
+    Returns a `Range` whose `units` is `"bytes"` and whose `ranges` are Werkzeug's
+    half-open pairs: `(start, stop)`, `(start, None)` for an open range and
+    `(-length, None)` for a suffix. A suffix of length 0 selects nothing and is left out,
+    so `ranges` may be empty: such a Range is valid and unsatisfiable.
+
+    Returns `None` for a value that does not match the grammar - one malformed range-spec
+    makes the whole field malformed - and for a unit other than bytes. Never raises.
+    """
+    match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
+    if match is None or match[1].lower() != "bytes":
+        return None
+    ranges: list[tuple[int, int | None]] = []
+    seen = False
+    for element in match[2].split(","):
+        spec = element.strip(_OWS)
+        if not spec:  # RFC 9110 5.6.1.2: empty list elements are accepted and ignored
+            continue
+        pair = _read_spec(spec)
+        if pair is None:
+            return None
+        seen = True
+        if pair != (0, 0):
+            ranges.append(pair)
+    return Range("bytes", ranges) if seen else None
+
+
+def range_unit(field: str) -> str | None:
+    """The lower-cased range-unit of a `Range` field value, `None` if it has none."""
+    match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
+    return match[1].lower() if match else None
+
+
+def format_range(ranges: Range) -> str:
+    """The field value of a `Range`: the inverse of `parse_range`."""
+    # `-0` selects nothing, as no ranges do.
+    return ranges.to_header() if ranges.ranges else f"{ranges.units}=-0"
+
+
+def resolve(ranges: Range, complete_length: int) -> tuple[ByteRange, ...]:
+    """The satisfiable ranges of a representation of `complete_length` bytes, in the order asked.
+
+    Unsatisfiable ones are dropped, ends are clamped, a suffix longer than the
+    representation is all of it (RFC 9110 14.1.2). Empty if none is satisfiable.
+    """
+    resolved: list[ByteRange] = []
+    for start, stop in ranges.ranges:
+        if start < 0:
+            start = max(complete_length + start, 0)
+        if start < complete_length:
+            end = complete_length if stop is None else min(stop, complete_length)
+            resolved.append(ByteRange(start, end))
+    return tuple(resolved)
+
+
+def coalesce(ranges: Sequence[ByteRange]) -> tuple[ByteRange, ...]:
+    """Merge ranges that overlap or touch (RFC 9110 15.3.7.2), in O(n log n).
+
+    A merged range takes the place of the first of those that it holds; otherwise the order
+    given is kept.
+    """
+    if len(ranges) < 2:
+        return tuple(ranges)
+    merged: list[tuple[int, ByteRange]] = []
+    for (start, stop), place in sorted((asked, place) for place, asked in enumerate(ranges)):
+        if merged and start <= merged[-1][1].stop:
+            first, last = merged[-1]
+            merged[-1] = (min(first, place), ByteRange(last.start, max(last.stop, stop)))
+        else:
+            merged.append((place, ByteRange(start, stop)))
+    return tuple(joined for _, joined in sorted(merged))

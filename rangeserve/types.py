@@ -1,0 +1,27 @@
+"""The types of ASGI.
+
+Frameworks type ASGI differently (mappings, TypedDicts, protocols), so what an app is called
+with is loose, and only what rangeserve itself makes is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+__all__ = ["ASGIApp", "Message", "Receive", "Scope", "Send"]
+
+Message = dict[str, Any]
+"""One event of ASGI, as rangeserve makes it."""
+
+Scope = Any
+"""What an app is told of a connection."""
+
+Receive = Callable[[], Awaitable[Any]]
+"""What an app awaits for the next event from the client."""
+
+Send = Callable[[Any], Awaitable[None]]
+"""What an app awaits to send an event to the client."""
+
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+"""An app: called with a scope, a receive and a send."""

@@ -1,0 +1,362 @@
+"""`python -m rangeserve` as people run it: a real process, its lines and its exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+
+import pytest
+from support.pages import blocks
+from support.wire import Connection, fetch
+
+from rangeserve.__main__ import _bind, main
+
+BODY = bytes(i % 251 for i in range(100_000))
+PAGE = Path(__file__).parents[2] / "docs" / "directory.md"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "sub").mkdir()
+    (folder / "film.mp4").write_bytes(BODY)
+    (folder / "ünï cöde.txt").write_bytes(b"text")
+    (folder / ".hidden").write_bytes(b"hidden")
+    with (folder / "large.bin").open("wb") as file:
+        file.truncate(1 << 30)  # a hole; nobody reads it to the end
+    return folder
+
+
+def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "rangeserve", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+class Command:
+    """The command on a free port; `lines` are its access lines as they come."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.process = start(*arguments, cwd=cwd)
+        assert self.process.stdout is not None
+        self.greeting = self.process.stdout.readline()
+        found = re.search(r" at http://(?:127\.0\.0\.1|\[::1\]):(\d+)/ ", self.greeting)
+        assert found, self.greeting
+        self.port = int(found[1])
+        self.lines: Queue[str] = Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.put(line.rstrip("\n"))
+
+    def line(self) -> str:
+        return self.lines.get(timeout=20)
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(10)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+@pytest.fixture(scope="module")
+def command(folder: Path) -> Iterator[Command]:
+    """One for all: each test takes the lines of its own requests."""
+    with Command("--bind", "127.0.0.1:0", cwd=folder) as command:
+        yield command
+
+
+def test_a_range_over_the_wire(command: Command) -> None:
+    with Connection(command.port) as connection:
+        first = connection.request("GET", "/film.mp4", [("Range", "bytes=10-19")])
+        assert (first.status, first.body) == (206, BODY[10:20])
+        assert first["content-range"] == f"bytes 10-19/{len(BODY)}"
+        again = connection.request("GET", "/film.mp4", [("If-None-Match", first["etag"])])
+        assert again.status == 304
+        head = connection.request("HEAD", "/film.mp4")
+        assert head["content-length"] == str(len(BODY))
+        whole = connection.request("GET", "/film.mp4")
+        assert (whole.status, whole["content-type"], whole.body) == (200, "video/mp4", BODY)
+    assert [command.line().split()[3] for _ in range(4)] == ["206", "304", "200", "200"]
+
+
+def test_a_target_that_climbs(command: Command) -> None:
+    for target in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd"):
+        assert fetch(command.port, target).status == 404
+    assert fetch(command.port, "//sub").get("location") == "/sub/"
+    assert [command.line().split()[3] for _ in range(4)] == ["404", "404", "404", "301"]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "header", "line"),
+    [
+        pytest.param(
+            "GET", "/film.mp4", None, "200 100000 B", id="whole"
+        ),
+        pytest.param(
+            "GET", "/film.mp4?t=1", "bytes=10-19", "206 bytes 10-19/100000 10 B", id="one range"
+        ),
+        pytest.param(
+            "GET", "/film.mp4", "bytes=-5", "206 bytes 99995-99999/100000 5 B", id="suffix"
+        ),
+        pytest.param(
+            "GET", "/film.mp4", "bytes=0-0,5-5", "206 bytes 0-0,5-5/100000 NNN B", id="several"
+        ),
+        pytest.param(
+            "GET", "/film.mp4", "bytes=" + ",".join(f"{n}-{n}" for n in range(0, 40, 2)),
+            "206 bytes 0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,+12/100000 NNN B", id="many",
+        ),
+        pytest.param(
+            "GET", "/film.mp4", "lines=0-1",
+            "200 100000 B; Range not honoured: the range unit is not bytes", id="unit",
+        ),
+        pytest.param(
+            "GET", "/film.mp4", "bytes=100000-",
+            "416 0 B; Range not honoured: no range selects a byte of the representation", id="416",
+        ),
+        pytest.param("HEAD", "/film.mp4", None, "200 0 B", id="HEAD"),
+        pytest.param("POST", "/film.mp4", None, "405 42 B", id="POST"),
+        pytest.param("GET", "/%c3%bcn%c3%af%20c%C3%B6de.txt", None, "200 4 B", id="quoted"),
+        pytest.param("GET", "/none", None, "404 43 B", id="nothing there"),
+        pytest.param("GET", "/sub?a", None, "301 31 B", id="redirect"),
+        pytest.param("GET", "/.hidden", None, "404 43 B", id="hidden"),
+    ],
+)  # fmt: skip
+def test_an_access_line_for_each_request(
+    command: Command, method: str, target: str, header: str | None, line: str
+) -> None:
+    fetch(command.port, target, [("Range", header)] if header else [], method)
+    what, _, remark = line.partition("; ")
+    pattern = re.escape(f"127.0.0.1 {method} {target} {what}").replace("NNN", r"\d+")
+    pattern += r" \d+\.\d ms" + (re.escape(f"; {remark}") if remark else "")
+    logged = command.line()
+    assert re.fullmatch(pattern, logged), logged
+
+
+def test_a_client_that_leaves_is_named_so(command: Command) -> None:
+    with Connection(command.port) as connection:
+        connection.send("GET", "/large.bin")
+        connection.read_head()
+        connection.take(1)
+    line = command.line()
+    assert line.endswith(" ms; the client left")
+    sent = re.search(r" 200 (\d+) B ", line)
+    assert sent
+    assert int(sent[1]) < 1 << 30
+
+
+def test_ctrl_c_ends_quietly(folder: Path) -> None:
+    with Command("--port", "0", cwd=folder) as command:
+        assert command.greeting.startswith(f"Serving {folder} at http://127.0.0.1:")
+        assert command.greeting.endswith(" (Ctrl-C to stop)\n")
+        with Connection(command.port) as connection:  # of a client that reads no further
+            connection.send("GET", "/large.bin")
+            connection.read_head()
+            os.kill(command.process.pid, signal.SIGINT)
+            assert command.process.wait(20) == 0
+    lines = []
+    while not command.lines.empty():
+        lines.append(command.lines.get())
+    assert len(lines) == 1
+    assert " GET /large.bin 200 " in lines[0]
+    assert lines[0].endswith("; the client left")
+
+
+def test_everything_when_asked_for(folder: Path) -> None:
+    with Command("--all", "--cors", "-p", "0", str(folder), cwd=folder) as command:
+        answer = fetch(command.port, "/.hidden")
+        assert answer.body == b"hidden"
+        assert answer["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1", ("127.0.0.1", None)),
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        ("localhost:0", ("localhost", 0)),
+        ("::1", ("::1", None)),
+        ("::", ("::", None)),
+        ("[::1]", ("::1", None)),
+        ("[::1]:80", ("::1", 80)),
+        ("fe80::1%lo", ("fe80::1%lo", None)),
+    ],
+)
+def test_what_bind_means(text: str, expected: tuple[str, int | None]) -> None:
+    assert _bind(text) == expected
+
+
+def test_ipv6(folder: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:  # this machine has none, and that is what is said
+        process = start("--bind", "[::1]:0", cwd=folder)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out) == (2, "")
+        assert err.startswith("rangeserve: ")
+        assert "::1" in err
+        return
+    with Command("--bind", "::1", "--port", "0", cwd=folder) as command:
+        assert " at http://[::1]:" in command.greeting
+        with socket.create_connection(("::1", command.port), timeout=20) as client:
+            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 206 ")
+        assert command.line().startswith("::1 GET /film.mp4 206 bytes 0-0/100000 1 B ")
+
+
+def test_what_cannot_be_served_is_said_in_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for arguments, sentence in [
+            ([str(folder / "none")], f"no such file or directory: {folder}/none"),
+            ([str(folder / "film.mp4")], f"not a folder: {folder}/film.mp4"),
+            (
+                [str(folder), "--port", str(port)],
+                f"127.0.0.1:{port} is in use; --port 0 takes a free port",
+            ),
+            (
+                [str(folder), "--bind", "192.0.2.1:0"],
+                "cannot listen on 192.0.2.1:0: cannot assign requested address",
+            ),
+        ]:
+            assert main(arguments) == 2
+            out, err = capsys.readouterr()
+            assert (out, err) == ("", f"rangeserve: {sentence}\n")
+    for name in ("no-such-host.invalid", "x" * 70):
+        assert main([str(folder), "--bind", name]) == 2
+        assert capsys.readouterr().err.startswith(f"rangeserve: no such address: {name}")
+
+
+def test_without_hypercorn(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "hypercorn.asyncio", None)
+    assert main([str(folder)]) == 2
+    assert capsys.readouterr().err == (
+        "rangeserve: Hypercorn is missing; install it with: pip install 'rangeserve[serve]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "65536"],
+        ["--port", "-1"],
+        ["--port", "8_0"],
+        ["--port", "9" * 5000],
+        ["--bind", ""],
+        ["--bind", "127.0.0.1:http"],
+        ["--bind", "[::1"],
+        ["--bind", "127.0.0.1:99999"],
+        ["--unheard-of"],
+        ["one", "two"],
+    ],
+)
+def test_bad_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_no_traceback_from_a_real_process(folder: Path) -> None:
+    process = start(str(folder / "none"), cwd=folder)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (2, "")
+    assert err == f"rangeserve: no such file or directory: {folder}/none\n"
+
+
+def test_a_root_that_cannot_be_printed_and_nobody_who_reads(tmp_path: Path) -> None:
+    root = tmp_path / "ünï ✓"
+    root.mkdir()
+    (root / "a.txt").write_bytes(b"text")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rangeserve", "-p", "0", str(root)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        greeting = process.stdout.readline().decode("ascii")
+        assert "\\xfcn\\xef \\u2713 at http://" in greeting
+        process.stderr.close()
+        found = re.search(r":(\d+)/", greeting)
+        assert found
+        for _ in range(3):
+            assert fetch(int(found[1]), "/a.txt").body == b"text"
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    for option in ("--bind", "--port", "--all", "--cors", "--version", "directory"):
+        assert option in shown
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    """The blocks of docs/directory.md that only this file can run."""
+    first, second = [
+        block.code.splitlines()
+        for block in blocks(PAGE.read_text(encoding="utf-8"))
+        if block.mark == "run by: tests/directory/test_command.py"
+    ]
+    (tmp_path / "Videos").mkdir()
+    (tmp_path / "Videos" / "talk.mp4").write_bytes(bytes(300_000))
+    prompt, greeting, *lines = first
+    arguments = prompt.removeprefix("$ python -m rangeserve ").split()
+    with Command(*arguments, "--port", "0", cwd=tmp_path) as command:
+        shown = greeting.replace("/home/me", str(tmp_path.resolve()))
+        assert command.greeting == shown.replace(":8000", f":{command.port}") + "\n"
+        etag = fetch(command.port, "/talk.mp4", method="HEAD")["etag"]
+        command.line()
+        for line, target, header in [
+            (lines[0], "/", ("Accept", "text/html")),
+            (lines[1], "/talk.mp4", ("Range", "bytes=0-")),
+            (lines[2], "/talk.mp4", ("Range", "bytes=250000-")),
+            (lines[3], "/talk.mp4", ("If-None-Match", etag)),
+            (second[0], "/talk.mp4", ("Range", "bytes=0-9,100-109")),
+            (second[1], "/talk.mp4", ("Range", "lines=0-1")),
+            (second[2], "/talk.mp4", ("Range", "bytes=300000-")),
+        ]:
+            fetch(command.port, target, [header])
+            logged = re.sub(r"[\d.]+ ms", "", command.line())
+            assert logged == re.sub(r"[\d.]+ ms", "", line)
+    assert len(lines) == 4
+    assert len(second) == 3

@@ -1,0 +1,81 @@
+"""The layout is as docs/architecture.md draws it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rangeserve
+
+PACKAGE = Path(rangeserve.__file__).parent
+PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
+PLACE = re.compile(r"^\| `(\w+)(?:/|\.py)` \|.*\| (?:yes|no) \|$", re.MULTILINE)
+CORE_MODULE = re.compile(r"^\| `(\w+)\.py` \| [^|]+ \|$", re.MULTILINE)
+ENTRANCES = {"__init__", "__main__"}
+AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def drawn() -> list[str]:
+    """The places of the table, in its order."""
+    return PLACE.findall(PAGE.read_text(encoding="utf-8"))
+
+
+def place_of(path: Path) -> str:
+    """The top-level folder or module that a file of the package belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The absolute name of each module that the module at `path` imports."""
+    package = ("rangeserve", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else ()
+            yield ".".join((*base, *filter(None, [node.module])))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def test_every_place_is_drawn() -> None:
+    there = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
+    assert set(drawn()) == there - ENTRANCES
+
+
+def test_every_module_of_the_core_is_drawn() -> None:
+    there = {path.stem for path in (PACKAGE / "core").glob("*.py")} - ENTRANCES
+    assert set(CORE_MODULE.findall(PAGE.read_text(encoding="utf-8"))) == there
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    order = [*drawn(), "__init__", "__main__"]
+    here = order.index(place_of(path))
+    for module in imports(path):
+        package, _, inside = module.partition(".")
+        if package == "rangeserve" and inside:
+            assert order.index(inside.partition(".")[0]) <= here, f"imports {module}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=name_of)
+def test_the_core_never_awaits_and_imports_nothing_of_ours_outside(path: Path) -> None:
+    for module in imports(path):
+        ours = module.split(".")[0] == "rangeserve"
+        assert not ours or module.startswith(("rangeserve.core", "rangeserve._public")), module
+        assert module.partition(".")[0] not in ("anyio", "asyncio", "trio"), module
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not any(isinstance(node, AWAITING) for node in ast.walk(tree))
+
+
+def test_only_its_user_imports_an_integration() -> None:
+    for path in MODULES:
+        if place_of(path) != "integrations":
+            assert not any("integrations" in module for module in imports(path)), path
