@@ -12,7 +12,7 @@ from ..types import Message
 __all__ = ["Action", "Open", "Serve"]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Open:
     """Open the regular file at `path`, and tell the exchange that it is `opened`.
 
@@ -23,7 +23,7 @@ class Open:
     needs_etag: bool
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Serve:
     """Send the segments of `plan`, reading its ranges from `source`."""
 

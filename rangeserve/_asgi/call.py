@@ -140,8 +140,12 @@ class Call:
         if self._fast_path is not None:
             answer = self._fast_path.feed(message)
             if answer is not None:
-                for each in answer:
-                    await self._forward(each)
+                try:
+                    for each in answer:
+                        await self._server_send(each)
+                except Exception:
+                    self._send_failed = True
+                    raise
                 return
         exchange = self._exchange
         state = exchange.response.state

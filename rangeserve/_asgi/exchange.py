@@ -39,8 +39,6 @@ T = TypeVar("T")
 Steps = Generator[Sequence[Action], Any, T]
 
 _BODYLESS: Final = frozenset({204, 304})
-# Before Python 3.12, looking a member up on its Enum costs as much as a function call.
-_FAILED: Final = State.FAILED
 _NO_REQUEST: Final = Request()
 _NOT_READ: Final = Representation()
 # The number of messages that an app which listens for the disconnect may still send.
@@ -74,9 +72,9 @@ class Exchange:
         script = _Script(self.response, method, request, handover, limits, clock, native_pathsend)
         # The script must not know its generator: the two would wait for the garbage
         # collector, and with them the last message.
-        self._resume = script.respond(held, passed=passed).send
+        self._script = script.respond(held, passed=passed)
         self._late_messages = 0
-        self._resume(None)
+        next(self._script)
 
     def feed(self, message: Message) -> Sequence[Action]:
         """What to do about the next message of the app, unless the state is DONE (see `late`).
@@ -84,21 +82,21 @@ class Exchange:
         `ResponseError` if the message breaks the order of ASGI or the promise of a
         Content-Length, or if the response has failed before.
         """
-        if self.response.state is not _FAILED:
-            try:
-                return self._resume(message)
-            except StopIteration:
-                pass
-        raise self.response.fail(f"{message['type']} came although {self._why()}")
+        try:
+            return self._script.send(message)
+        except StopIteration:
+            why = f"{message['type']} came although {self._where()}"
+            raise self.response.fail(why) from None
 
     def opened(self, source: Source) -> Sequence[Action]:
         """What to do now that the file of `Open` is open. Without a `Serve` it is not needed.
 
         `ResponseError` if the response has failed meanwhile.
         """
-        if self.response.state is _FAILED:
-            raise ResponseError(f"a file was opened although {self._why()}")
-        return self._resume(source)
+        try:
+            return self._script.send(source)
+        except StopIteration:
+            raise self.response.fail(f"a file was opened although {self._where()}") from None
 
     def late(self, message: Message, *, app_listens: bool) -> bool:
         """Whether an app that sends `message` when the state is DONE is to be stopped by raising.
@@ -121,9 +119,10 @@ class Exchange:
         response = self.response
         allowed = response.complete or response.state in (State.START, State.DONE)
         if not (client_gone or allowed):
-            raise response.fail(f"the app returned although {self._why()}")
+            self._script.close()
+            raise response.fail(f"the app returned although {self._where()}")
 
-    def _why(self) -> str:
+    def _where(self) -> str:
         return self.response.state.value
 
 
@@ -143,6 +142,8 @@ class _Script:
         self._response = response
         self._is_head = method == "HEAD"
         self._request = request
+        if request is not None and request.range is not None:
+            response.has_range = True
         self._handover = handover
         self._limits = limits
         self._clock = clock
@@ -232,30 +233,32 @@ class _Script:
         response = self._response
         has_begun = False
         if message is None:
-            message = yield actions
+            following: Message = yield actions
             actions = ()
+        else:
+            following = message
         while True:
-            message_type = message["type"]
+            message_type = following["type"]
             if message_type == BODY and not response.complete:
-                body = message.get("body", b"")
+                body = following.get("body", b"")
                 has_begun = has_begun or bool(body)
                 if owed is not None:
                     owed -= len(body)
                     if owed < 0:
                         raise response.fail("the body is longer than its Content-Length")
-                if not message.get("more_body", False):
+                if not following.get("more_body", False):
                     if owed:
                         raise response.fail(f"the body ends {owed} bytes short of Content-Length")
                     response.complete = True
             elif message_type == PATHSEND and not (response.complete or has_begun):
-                yield from self._answer_from_path(start, message["path"])
+                yield from self._answer_from_path(start, following["path"])
                 return
             elif message_type == ZEROCOPYSEND and not response.complete:
                 has_begun, owed = True, None
-                response.complete = not message.get("more_body", False)
+                response.complete = not following.get("more_body", False)
             elif message_type in ANSWERS:
                 raise response.fail(f"{message_type} came although the body had begun")
-            message = yield (*actions, message)
+            following = yield (*actions, following)
             actions = ()
 
     def _slice(self, start: Message, plan: Plan, message: Message) -> Steps[None]:
@@ -290,7 +293,7 @@ class _Script:
         if source is None or representation.length_in_doubt:
             return False
         if isinstance(source, str):
-            source = yield from self._opened(source)
+            source = self._opened((yield self._open(source)))
         length = representation.content_length
         if length != source.size:
             if self._handover.same_body:
@@ -309,7 +312,7 @@ class _Script:
 
     def _answer_from_path(self, start: Message, path: str) -> Steps[None]:
         """Answer from the file that the app sends by its path."""
-        source = yield from self._opened(path)
+        source = self._opened((yield self._open(path)))
         if self._representation.content_length not in (None, source.size):
             raise self._wrong_length(source.size)
         if self._response.decided:  # the start has been sent
@@ -319,10 +322,12 @@ class _Script:
         else:
             yield self._answer_from_source(start, source)
 
-    def _opened(self, path: str) -> Steps[Source]:
+    def _open(self, path: str) -> Sequence[Action]:
+        self._response.state = State.OPENING
+        return (Open(path, not self._representation.has_field(b"etag")),)
+
+    def _opened(self, given: Source | Message) -> Source:
         response = self._response
-        response.state = State.OPENING
-        given: Source | Message = yield (Open(path, not self._representation.has_field(b"etag")),)
         if isinstance(given, dict):
             raise response.fail(f"{given['type']} came although {response.state.value}")
         response.state = State.HELD
@@ -387,7 +392,7 @@ class _Script:
         """The app's own start; it says that ranges are accepted if that is so."""
         response, length = self._response, selection.complete_length
         whole = (ByteRange(0, length),) if length and not self._is_head else ()
-        response.decide(response.status, selection, whole, ranged=self._is_ranged())
+        response.decide(response.status, selection, whole)
         response.state = State.PASSING
         fields = self._representation.fields
         if selection.sliceable:
@@ -399,15 +404,12 @@ class _Script:
     def _rewritten(self, start: Message, selection: Selection, plan: Plan) -> Message:
         """The start with the plan's status and fields."""
         ranges = () if self._is_head else plan.ranges
-        self._response.decide(plan.status, selection, ranges, ranged=self._is_ranged())
+        self._response.decide(plan.status, selection, ranges)
         return {**start, "status": plan.status, "headers": plan.headers, "trailers": False}
-
-    def _is_ranged(self) -> bool:
-        return self._request is not None and self._request.range is not None
 
     def _if_ranged(self, reason: Reason) -> Reason | None:
         """The reason, if there is a Range that could have been honoured."""
-        return reason if self._is_ranged() else None
+        return reason if self._response.has_range else None
 
     def _wrong_length(self, size: int) -> ResponseError:
         promised = self._representation.content_length

@@ -27,7 +27,8 @@ class State(Enum):
 class Response:
     """The response to one GET or HEAD: written by its `Exchange`, read by everybody else.
 
-    `decided` turns true when the first action that answers is given out; from then on
+    `has_range`: the request has a Range, so there is a reason to be given if it is not
+    honoured. `decided` turns true when the first action that answers is given out; from then on
     `status`, `complete_length` (bytes), `ranges` (half-open) and `reason` are those of
     `events.ResponseStarted`. `complete` turns true when the final message is given out.
     A response that has failed stays failed.
@@ -37,24 +38,25 @@ class Response:
     state: State = State.START
     decided: bool = False
     complete: bool = False
+    has_range: bool = False
     status: int = 0
     complete_length: int | None = None
     ranges: tuple[ByteRange, ...] = ()
     reason: Reason | None = None
 
-    def decide(
-        self, status: int, selection: Selection, ranges: tuple[ByteRange, ...], *, ranged: bool
-    ) -> None:
-        """The selection is made; `ranged`: the request has a Range to give a reason for."""
+    def decide(self, status: int, selection: Selection, ranges: tuple[ByteRange, ...]) -> None:
+        """The selection is made, and `ranges` are those that the body will hold."""
         self.decided = True
         self.status = status
         self.complete_length = selection.complete_length
         self.ranges = ranges
+        if isinstance(selection, Parts):
+            return
         if isinstance(selection, Whole):
             self.reason = selection.reason
         elif isinstance(selection, NotSatisfiable):
             self.reason = Reason.UNSATISFIABLE
-        elif ranged and not isinstance(selection, Parts):
+        elif self.has_range:
             self.reason = Reason.PRECONDITION
 
     def last_send(self) -> None:

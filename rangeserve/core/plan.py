@@ -41,7 +41,7 @@ _DROPPED_ERROR: Final = _REWRITTEN | {
 ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Plan:
     """A response that is decided.
 

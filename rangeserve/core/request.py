@@ -33,7 +33,7 @@ _LISTS: Final = frozenset({"if_match", "if_none_match"})
 _LENGTHS: Final = frozenset(map(len, _ATTRIBUTES))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """The Range and precondition fields of one request. `None`: the field is absent.
 

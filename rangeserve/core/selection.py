@@ -52,7 +52,7 @@ class Reason(Enum):
     UNKNOWN_MESSAGE = "the app answered with a message that cannot be sliced"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Whole:
     """200 with the whole representation; `sliceable` if a Range could have been honoured."""
 
@@ -61,7 +61,7 @@ class Whole:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Parts:
     """206 with these ranges, one or more, in the order in which they will be sent."""
 
@@ -69,21 +69,21 @@ class Parts:
     complete_length: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class NotModified:
     """304: the client's copy is current."""
 
     complete_length: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class PreconditionFailed:
     """412: the client's precondition does not hold."""
 
     complete_length: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class NotSatisfiable:
     """416: no range selects a byte of a representation of `complete_length` bytes."""
 

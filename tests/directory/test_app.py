@@ -419,7 +419,7 @@ async def test_lifespan_and_websocket(root: Path) -> None:
     await app({"type": "lifespan"}, receive, send)
     await app({"type": "websocket", "path": "/"}, receive, send)
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(RuntimeError):
         await app({"type": "smtp"}, receive, send)
 
 
