@@ -71,6 +71,11 @@ class Handover:
         self.instead_of_body(source)
         self.same_body = True
 
+    def withdraw(self) -> Source | str | None:
+        """What has been handed over, if anything; from now on nothing is."""
+        source, self.source = self.source, None
+        return source
+
 
 def handover_of(scope: Mapping[str, Any]) -> Handover | None:
     """The handover of the request with this scope.

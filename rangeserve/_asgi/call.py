@@ -195,7 +195,7 @@ class Call:
 
     async def _close_source(self) -> None:
         """Close what was handed over, once, if it has something to be closed."""
-        source, self._handover.source = self._handover.source, None
+        source = self._handover.withdraw()
         if isinstance(source, Closable):
             try:
                 with CancelScope(shield=True):
@@ -235,7 +235,7 @@ class Call:
         finally:
             self._send_failed = self._send_failed or transfer.send_failed
             if self._observation is not None:
-                self._observation.bytes_sent += transfer.sent
+                self._observation.count_served(transfer.sent)
 
     def _outcome(self) -> Outcome:
         if self._exchange.response.complete and not self._send_failed:

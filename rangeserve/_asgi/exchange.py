@@ -61,20 +61,20 @@ class Exchange:
         held: Message | None = None,
         passed: bool = False,
     ) -> None:
-        """Begin, with nothing or where the fast path left.
+        """Wait for the app's first message, or continue where the fast path has come to.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `held`: the start of a 200
-        that has come already, and waits for its body; `passed`: that body has been passed
-        on, too.
+        that has come already; `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock, native_pathsend)
         # The script must not know its generator: the two would wait for the garbage
         # collector, and with them the last message.
-        self._script = script.respond(held, passed=passed)
+        steps = script.respond() if held is None else script.resume(held, passed=passed)
+        self._steps = steps
         self._late_messages = 0
-        next(self._script)
+        next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
         """What to do about the next message of the app, unless the state is DONE (see `late`).
@@ -83,7 +83,7 @@ class Exchange:
         Content-Length, or if the response has failed before.
         """
         try:
-            return self._script.send(message)
+            return self._steps.send(message)
         except StopIteration:
             why = f"{message['type']} came although {self._where()}"
             raise self.response.fail(why) from None
@@ -94,7 +94,7 @@ class Exchange:
         `ResponseError` if the response has failed meanwhile.
         """
         try:
-            return self._script.send(source)
+            return self._steps.send(source)
         except StopIteration:
             raise self.response.fail(f"a file was opened although {self._where()}") from None
 
@@ -119,7 +119,7 @@ class Exchange:
         response = self.response
         allowed = response.complete or response.state in (State.START, State.DONE)
         if not (client_gone or allowed):
-            self._script.close()
+            self._steps.close()
             raise response.fail(f"the app returned although {self._where()}")
 
     def _where(self) -> str:
@@ -150,17 +150,18 @@ class _Script:
         self._native_pathsend = native_pathsend
         self._representation = _NOT_READ
 
-    def respond(self, held: Message | None, *, passed: bool) -> Steps[None]:
+    def resume(self, start: Message, *, passed: bool) -> Steps[None]:
+        """From where the fast path has come to: `start` is held, or has `passed` with its body."""
+        self._read(start)
+        if passed:
+            self._response.state, self._response.complete = State.PASSING, True
+            yield from self._follow(start)
+        else:
+            yield from self._hold(start)
+
+    def respond(self) -> Steps[None]:
         """From the app's first message to its last."""
         response = self._response
-        if held is not None:
-            self._read(held)
-            if passed:
-                response.state, response.complete = State.PASSING, True
-                yield from self._follow(held)
-            else:
-                yield from self._hold(held)
-            return
         start: Message = yield ()
         while start["type"] != START:
             if start["type"] in ANSWERS:

@@ -21,12 +21,11 @@ _logger: Final = logging.getLogger("rangeserve")
 class Observation:
     """Collects what the two events say, and tells each of them once.
 
-    `bytes_sent` counts the bytes of the body that the server has taken. An observer that
-    raises is logged and harms no response.
+    An observer that raises is logged and harms no response.
     """
 
     def __init__(self, observer: Observer | None, method: str, path: str) -> None:
-        self.bytes_sent: int = 0
+        self._bytes_sent = 0
         self._observer = observer
         self._method = method
         self._path = path
@@ -55,9 +54,13 @@ class Observation:
     def count(self, message: Message) -> None:
         """Count the bytes of the body in a message that the server has taken."""
         if message["type"] == BODY:
-            self.bytes_sent += len(message.get("body", b""))
+            self._bytes_sent += len(message.get("body", b""))
         elif message["type"] == PATHSEND and self._started is not None:
-            self.bytes_sent += self._started.complete_length or 0
+            self._bytes_sent += self._started.complete_length or 0
+
+    def count_served(self, size: int) -> None:
+        """Count `size` bytes of the body that a source has given and the server has taken."""
+        self._bytes_sent += size
 
     def finish(self, outcome: Outcome) -> None:
         """Tell the outcome; nothing if no decision was ever told."""
@@ -65,7 +68,7 @@ class Observation:
         if started is not None:
             finished = ResponseFinished(
                 **vars(started),
-                bytes_sent=self.bytes_sent,
+                bytes_sent=self._bytes_sent,
                 seconds=perf_counter() - self._began,
                 outcome=outcome,
             )
