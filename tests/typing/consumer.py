@@ -25,6 +25,7 @@ from rangeserve import (
     requested_range,
 )
 from rangeserve.integrations.quart import RangeServe
+from rangeserve.sources import FileSource
 
 
 class Zeros:
@@ -51,8 +52,8 @@ def observe(event: Event) -> None:
         print(finished.bytes_sent, finished.seconds, finished.outcome.value)
 
 
-def tag(status: os.stat_result) -> str:
-    return f'"{status.st_size}"'
+def tag(file: FileSource) -> str:
+    return f'"{file.size}-{file.status.st_mtime_ns}"'
 
 
 quart_app = Quart(__name__)
