@@ -25,7 +25,8 @@ from .sources.protocol import Source
 from .sources.unavailable import SourceUnavailable
 from .types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["Finder", "Found", "answer", "decline", "serve", "standalone"]
+# `answer`, `standalone` and `decline` are for the other apps of this package, and not public.
+__all__ = ["Finder", "Found", "serve"]
 
 Found = Union[Source, str, "PathLike[str]", None]
 Finder = Callable[[Any], Union[Found, Awaitable[Found]]]

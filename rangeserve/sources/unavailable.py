@@ -14,3 +14,7 @@ class SourceUnavailable(Exception):
     def __init__(self, status: int, why: str = "") -> None:
         super().__init__(why or f"no source: {status}")
         self.status = status
+
+    def __reduce__(self) -> tuple[type[SourceUnavailable], tuple[int, str]]:
+        """What pickling needs: the arguments, which are not those of `Exception`."""
+        return (type(self), (self.status, str(self)))
