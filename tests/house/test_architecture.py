@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 import rangeserve
+from rangeserve._asgi.response import State
 
 PACKAGE = Path(rangeserve.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 PLACE = re.compile(r"^\| `(\w+)(?:/|\.py)` \|.*\| (?:yes|no) \|$", re.MULTILINE)
-CORE_MODULE = re.compile(r"^\| `(\w+)\.py` \| [^|]+ \|$", re.MULTILINE)
+STATE = re.compile(r"^\| `([A-Z]+)` \|", re.MULTILINE)
 ENTRANCES = {"__init__", "__main__"}
 AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -50,9 +51,28 @@ def test_every_place_is_drawn() -> None:
     assert set(drawn()) == there - ENTRANCES
 
 
-def test_every_module_of_the_core_is_drawn() -> None:
-    there = {path.stem for path in (PACKAGE / "core").glob("*.py")} - ENTRANCES
-    assert set(CORE_MODULE.findall(PAGE.read_text(encoding="utf-8"))) == there
+@pytest.mark.parametrize("folder", ["core", "_asgi"])
+def test_every_module_of_a_folder_is_drawn(folder: str) -> None:
+    there = {path.stem for path in (PACKAGE / folder).glob("*.py")} - ENTRANCES
+    assert set(modules_drawn(folder)) == there
+
+
+def modules_drawn(folder: str) -> list[str]:
+    """The modules in the table of a folder."""
+    text = PAGE.read_text(encoding="utf-8")
+    table = text.partition(f"| module in `{folder}/` |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)\.py` \|", table, re.MULTILINE)
+
+
+def test_every_state_is_drawn_in_order() -> None:
+    assert STATE.findall(PAGE.read_text(encoding="utf-8")) == [state.name for state in State]
+
+
+def test_every_file_that_is_named_exists() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w.]+/)*[\w.]+(?:/|\.py|\.md|\.toml))`", text)
+    places = [PAGE.parents[1], PACKAGE, PACKAGE / "_asgi", PACKAGE / "core"]
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
