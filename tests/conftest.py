@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
+
+if find_spec("hypothesis") is not None:  # not everywhere: real clients are driven without it
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes says nothing on a machine that has other work to do.
+    settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture
+def no_folder_is_known() -> Iterator[None]:
+    """No folder has been found quick yet: its first file is opened in a thread."""
+    from rangeserve.sources import file
+
+    file._quick_folders.clear()
+    yield
+    file._quick_folders.clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from support.content import numbered
 from support.pages import blocks
 from support.wire import Connection, fetch
 
 from rangeserve.__main__ import _bind, main
 
-BODY = bytes(i % 251 for i in range(100_000))
+BODY = numbered(100_000)
 PAGE = Path(__file__).parents[2] / "docs" / "directory.md"
 
 

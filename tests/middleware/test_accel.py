@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
+from support.content import numbered
 from support.driver import Answer, ask
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
@@ -17,7 +18,7 @@ from rangeserve.sources import open_path
 
 pytestmark = pytest.mark.anyio
 
-BODY = bytes(i % 251 for i in range(1000))
+BODY = numbered(1000)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.content import numbered
 from support.driver import ask, http_scope
 
 from rangeserve import RangeMiddleware, serve, stat_etag
@@ -15,7 +16,7 @@ from rangeserve.sources import BytesSource, CallableSource, SourceUnavailable
 
 pytestmark = pytest.mark.anyio
 
-BODY = bytes(i % 251 for i in range(1000))
+BODY = numbered(1000)
 SOURCE = BytesSource(BODY, etag='"v1"', content_type="video/mp4")
 
 

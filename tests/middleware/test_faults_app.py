@@ -8,37 +8,29 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
+from support.apps import BODY, LENGTH, PART, RANGE, hands_over
 from support.driver import Answer, http_scope
+from support.messages import body, is_final, pathsend, says, start
+from support.waiting import SECONDS
 
-from rangeserve import Outcome, RangeMiddleware, ResponseError, hand_over
+from rangeserve import Outcome, RangeMiddleware, ResponseError
 from rangeserve.sources.memory import BytesSource
 
 pytestmark = pytest.mark.anyio
 
-BODY = bytes(i % 251 for i in range(1000))
-RANGE = [("Range", "bytes=150-349")]
 SEVERAL = [("Range", "bytes=10-19,600-609")]
-LENGTH = (b"content-length", b"1000")
 
 WAYS = [
     pytest.param([], id="whole"),
     pytest.param(RANGE, id="part"),
     pytest.param(SEVERAL, id="parts"),
 ]
-
-
-def start(*fields: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
-    return {"type": "http.response.start", "status": status, "headers": list(fields)}
-
-
-def body(data: bytes = b"", more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 class Broken(Exception):
@@ -52,7 +44,7 @@ async def run(app: Any, headers: Any = (), **options: Any) -> tuple[Answer, Exce
 
     async def send(message: dict[str, Any]) -> None:
         answer.messages.append(message)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
+        if is_final(message):
             complete.set()
 
     async def receive() -> dict[str, Any]:
@@ -62,34 +54,24 @@ async def run(app: Any, headers: Any = (), **options: Any) -> tuple[Answer, Exce
     raised: Exception | None = None
     wrapped = RangeMiddleware(app, observer=events.append, **options)
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(SECONDS):
             await wrapped(http_scope(headers=headers), receive, send)
     except Exception as error:
         raised = error
     if events:
         started, finished = events
         assert finished.number == started.number
-        assert (finished.outcome is Outcome.FAILED) == (raised is not None and not is_final(answer))
+        failed = raised is not None and not looks_complete(answer)
+        assert (finished.outcome is Outcome.FAILED) == failed
     return answer, raised
 
 
-def is_final(answer: Answer) -> bool:
-    return any(
-        m["type"] == "http.response.body" and not m.get("more_body", False) for m in answer.messages
-    )
+def looks_complete(answer: Answer) -> bool:
+    """Whether a final message reached the server."""
+    return any(map(is_final, answer.messages))
 
 
-def says(*messages: dict[str, Any] | Exception) -> Callable[..., Any]:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        for message in messages:
-            if isinstance(message, Exception):
-                raise message
-            await send(message)
-
-    return app
-
-
-# 1. It raises
+# It raises
 
 
 @pytest.mark.parametrize("headers", WAYS)
@@ -107,7 +89,7 @@ def says(*messages: dict[str, Any] | Exception) -> Callable[..., Any]:
 async def test_what_the_app_raises_is_passed_on(headers: Any, messages: list[Any]) -> None:
     answer, raised = await run(says(*messages, Broken()), headers)
     assert isinstance(raised, Broken)
-    assert not is_final(answer)
+    assert not looks_complete(answer)
 
 
 async def test_nothing_has_been_sent_if_it_raises_while_its_start_is_held() -> None:
@@ -117,7 +99,7 @@ async def test_nothing_has_been_sent_if_it_raises_while_its_start_is_held() -> N
     assert answer.messages == []
 
 
-# 2. It stops early, or says what cannot be true
+# It stops early, or says what cannot be true
 
 WRONG = [
     pytest.param([start(LENGTH)], id="no body"),
@@ -148,7 +130,7 @@ async def test_a_broken_promise_is_raised_and_never_looks_complete(
     answer, raised = await run(app, headers)
     if answer.messages or not swallows:
         assert isinstance(raised, ResponseError)
-    assert not is_final(answer)
+    assert not looks_complete(answer)
 
 
 @pytest.mark.parametrize("headers", WAYS)
@@ -159,7 +141,7 @@ async def test_more_bytes_than_promised_never_reach_the_client(headers: Any) -> 
         assert (answer.status, raised) == (206, None)
     else:
         assert isinstance(raised, ResponseError)
-        assert not is_final(answer)
+        assert not looks_complete(answer)
         assert len(answer.body) <= 1000
 
 
@@ -196,7 +178,14 @@ async def test_a_content_length_repeated_alike_counts_once() -> None:
 
 
 @pytest.mark.parametrize("headers", WAYS)
-@pytest.mark.parametrize("after", [body(b"x"), body(b"x", True), start(LENGTH)], ids=str)
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(body(b"x"), id="a final message"),
+        pytest.param(body(b"x", True), id="a message with more to come"),
+        pytest.param(start(LENGTH), id="a start"),
+    ],
+)
 async def test_data_after_the_end_never_reaches_the_server(headers: Any, after: Any) -> None:
     answer, raised = await run(says(start(LENGTH), body(BODY), after), headers)
     assert answer.complete
@@ -205,7 +194,7 @@ async def test_data_after_the_end_never_reaches_the_server(headers: Any, after: 
         assert isinstance(raised, ResponseError)
 
 
-# 9. Response splitting, boundaries
+# Response splitting, boundaries
 
 
 @pytest.mark.parametrize(
@@ -216,7 +205,7 @@ async def test_a_content_type_with_control_bytes_stands_in_no_part(kind: bytes) 
     answer, _ = await run(app, SEVERAL)
     assert (answer.status, answer.body) == (200, BODY)
     single, _ = await run(app, RANGE)
-    assert (single.status, single.body) == (206, BODY[150:350])
+    assert (single.status, single.body) == (206, PART)
 
 
 async def test_boundaries_are_fresh_long_and_from_secrets(
@@ -243,23 +232,33 @@ async def test_boundaries_are_fresh_long_and_from_secrets(
     assert bits >= 96
 
 
-# 12. Sources and paths in the wrong state
+# Sources and paths in the wrong state
 
 
 @pytest.mark.parametrize("headers", WAYS)
-@pytest.mark.parametrize("before", [[body(BODY[:5], True)], [body(BODY)], []], ids=len)
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([body(BODY[:5], True)], id="in the body"),
+        pytest.param([body(BODY)], id="after the end"),
+        pytest.param([], id="before the start"),
+    ],
+)
 async def test_pathsend_in_the_wrong_state_is_raised(
     headers: Any, before: list[Any], tmp_path: Any
 ) -> None:
     (tmp_path / "film").write_bytes(BODY)
-    pathsend = {"type": "http.response.pathsend", "path": str(tmp_path / "film")}
-    messages = [start(LENGTH), *before, pathsend] if before else [pathsend]
+    sent = pathsend(tmp_path / "film")
+    messages = [start(LENGTH), *before, sent] if before else [sent]
     answer, raised = await run(says(*messages), headers)
     if before == [body(BODY)] and headers:
-        assert (raised, answer.complete) == (None, True)  # the answer was over
+        assert (raised, answer.complete) == (None, True)  # the response was complete
+        return
+    assert isinstance(raised, ResponseError)
+    if before == [body(BODY)]:
+        assert len(answer.body) == len(BODY)
     else:
-        assert isinstance(raised, ResponseError)
-        assert len(answer.body) == len(BODY) if before == [body(BODY)] else not is_final(answer)
+        assert not looks_complete(answer)
 
 
 class Wrong(BytesSource):
@@ -278,18 +277,13 @@ class Wrong(BytesSource):
 @pytest.mark.parametrize("headers", [[], [("Range", "bytes=90-")]], ids=["whole", "part"])
 @pytest.mark.parametrize(("said", "gives"), [(100, 99), (100, 0), (100, 101), (100, 500)], ids=str)
 async def test_a_source_with_the_wrong_size_is_raised(headers: Any, said: int, gives: int) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        hand_over(scope, Wrong(said, gives))
-        await send(start())
-        await send(body())
-
-    answer, raised = await run(app, headers)
+    answer, raised = await run(hands_over(Wrong(said, gives)), headers)
     assert isinstance(raised, ResponseError)
-    assert not is_final(answer)
+    assert not looks_complete(answer)
     assert len(answer.body) < int(answer["content-length"])
 
 
-# 8. Unknown messages and extensions
+# Unknown messages and extensions
 
 
 @pytest.mark.parametrize("headers", WAYS)
@@ -316,4 +310,4 @@ async def test_unknown_messages_and_extensions_pass(headers: Any) -> None:
     assert seen[0] is extension
     assert [m for m in answer.messages if m["type"] == unknown["type"]] == [unknown] * 2
     assert all(m is unknown for m in answer.messages if m["type"] == unknown["type"])
-    assert is_final(answer)
+    assert looks_complete(answer)

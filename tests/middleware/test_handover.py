@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.apps import PART, RANGE, plain
+from support.driver import ask
 
-from rangeserve import hand_over, requested_range
+from rangeserve import RangeMiddleware, hand_over, requested_range
 from rangeserve.core.request import REPEATED
 from rangeserve.handover import EXTENSION, Handover, handover_of
 from rangeserve.sources.memory import BytesSource
@@ -72,3 +75,18 @@ def test_a_source_is_handed_over_as_it_is_and_the_last_one_counts() -> None:
     hand_over(scope_with(handover), source)
     assert handover.source is source
     assert not handover.accepted
+
+
+@pytest.mark.anyio
+async def test_a_body_replaced_after_the_handover_wins_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, BytesSource(b"x" * 77))
+        await plain(scope, receive, send)
+
+    answer = await ask(RangeMiddleware(app), headers=RANGE)
+    assert (answer.status, answer.body) == (206, PART)
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("rangeserve", logging.WARNING)
+    assert "77" in record.getMessage()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.content import numbered
 from support.driver import ask
 
 from rangeserve import RangeMiddleware
@@ -15,7 +16,7 @@ from rangeserve.sources.memory import BytesSource
 
 pytestmark = pytest.mark.anyio
 
-BODY = bytes(i % 251 for i in range(1000))
+BODY = numbered(1000)
 RANGE = [("Range", "bytes=100-199")]
 
 

@@ -7,14 +7,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from support.content import CONTENT
 from support.driver import ask
 
 from rangeserve import RangeMiddleware, Source, hand_over
 from rangeserve.sources import BytesSource, content_etag
 
 pytestmark = pytest.mark.anyio
-
-CONTENT = b"".join(b"%07d\n" % number for number in range(100_000))  # 800,000 bytes
 
 
 def bytes_io() -> BytesIO:

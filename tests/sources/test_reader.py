@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.content import numbered
 
 from rangeserve.sources import file as file_module
 from rangeserve.sources.file import FileSource, open_file
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
 
 KIB = 1024
-DATA = bytes(i % 251 for i in range(700 * KIB))
+DATA = numbered(700 * KIB)
 
 
 class Reads:
@@ -36,13 +36,6 @@ class Reads:
             return pread(fd, size, offset)
 
         monkeypatch.setattr(os, "pread", noted)
-
-
-@pytest.fixture(autouse=True)
-def no_folder_is_known() -> Iterator[None]:
-    file_module._quick_folders.clear()
-    yield
-    file_module._quick_folders.clear()
 
 
 @pytest.fixture

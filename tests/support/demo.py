@@ -15,6 +15,8 @@ from .servers import Server, running
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "static" / "clip.mp4"
 VARIABLE = "RANGESERVE_VIDEO"
+SOURCES = ["/video.mp4", "/stream.mp4"]
+LARGE = 32 * 1024 * 1024  # bytes: more than what lies in buffers between the two ends
 
 HYPERCORN = ("hypercorn", "demo_app:app", "-b", "127.0.0.1:{port}", "--log-level", "warning")
 QUART = ("quart", "--app", "demo_app:app", "run", "-p", "{port}")

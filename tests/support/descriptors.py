@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from support.waiting import eventually
 
 
 def open_files(under: str = "/") -> list[str]:
@@ -24,18 +25,11 @@ def open_files(under: str = "/") -> list[str]:
 
 @contextmanager
 def nothing_left_open(under: object) -> Iterator[None]:
-    """Fails if more files below `under` are open afterwards than before."""
+    """Fails if more files below `under` stay open than were before.
+
+    A worker thread whose request has been cancelled may still have to close one.
+    """
     before = open_files(str(under))
     yield
     gc.collect()
-    assert open_files(str(under)) == before
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether `condition` comes true; for what a worker thread still has to do."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
+    assert eventually(lambda: open_files(str(under)) == before), open_files(str(under))

@@ -13,6 +13,8 @@ from typing import Any
 
 import anyio
 
+from support.waiting import SECONDS
+
 Headers = Iterable[tuple[str, str]]
 
 
@@ -108,10 +110,12 @@ async def ask(
     leave_after: int | None = None,
     extensions: dict[str, Any] | None = None,
     on_send: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
-    settle: float = 5.0,
+    settle: float = SECONDS,
 ) -> Answer:
-    """One request. `leave_after`: the client leaves after so many body bytes (sends then
-    vanish, as on a real server). The call fails if the app does not end in `settle` seconds.
+    """Send one request to `app`, and return its response.
+
+    `leave_after`: the client leaves after that number of body bytes (sends then vanish, as on
+    a real server). The call fails if the app does not end in `settle` seconds.
     """
     answer = Answer()
     over = anyio.Event()

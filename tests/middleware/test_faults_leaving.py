@@ -1,0 +1,127 @@
+"""Faults of clients: they leave, in silence or with an error."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.clients import PART, SIZE, WAYS, Client, FromFile, FromStream, turns
+from support.descriptors import nothing_left_open
+from support.messages import DISCONNECT, content_length, start
+
+from rangeserve import Outcome
+
+pytestmark = pytest.mark.anyio
+
+
+LISTENING = [pytest.param(FromFile, id="file"), pytest.param(FromStream, id="stream")]
+NOT_LISTENING = [
+    pytest.param(FromFile, id="file"),
+    pytest.param(lambda _: FromStream(listens=False), id="stream"),
+]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film"
+    path.write_bytes(bytes(SIZE))
+    return path
+
+
+@pytest.mark.parametrize("headers", WAYS)
+@pytest.mark.parametrize("make", LISTENING)
+async def test_a_client_that_leaves_in_silence_gets_one_more_chunk_at_most(
+    make: Any, headers: Any, film: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`send` succeeds for ever, as on real servers; only `receive` tells."""
+
+    async def leave(client: Client, count: int) -> None:
+        if count == 4:
+            client.gone.set()
+        await turns()
+
+    client = Client(leave)
+    with nothing_left_open(film.parent):
+        await client.ask(make(film), headers)
+    assert len(client.messages) <= 5
+    assert not client.final
+    assert client.outcome is Outcome.CLIENT_GONE
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("headers", WAYS)
+@pytest.mark.parametrize("make", NOT_LISTENING)
+async def test_a_send_that_raises_is_passed_on(make: Any, headers: Any, film: Path) -> None:
+    async def fail(client: Client, count: int) -> None:
+        if count == 3:
+            raise BrokenPipeError(errno.EPIPE, "the server's own")
+
+    client = Client(fail)
+    with nothing_left_open(film.parent), pytest.raises(BrokenPipeError, match="the server's own"):
+        await client.ask(make(film), headers)
+    assert len(client.messages) == 3
+    assert client.outcome is Outcome.CLIENT_GONE
+
+
+@pytest.mark.parametrize("headers", WAYS)
+@pytest.mark.parametrize("make", NOT_LISTENING)
+async def test_an_app_may_swallow_that_error_and_return(
+    make: Any, headers: Any, film: Path
+) -> None:
+    async def fail(client: Client, count: int) -> None:
+        if count == 3:
+            raise OSError("the server's own")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await make(film)(scope, receive, send)
+        except OSError:
+            return
+
+    client = Client(fail)
+    await client.ask(app, headers)
+    assert client.outcome is Outcome.CLIENT_GONE
+
+
+@pytest.mark.parametrize("headers", WAYS)
+@pytest.mark.parametrize("make", NOT_LISTENING)
+async def test_a_last_send_that_raises_makes_no_complete_response(
+    make: Any, headers: Any, film: Path
+) -> None:
+    async def fail(client: Client, count: int) -> None:
+        if client.final:
+            raise OSError("the server's own")
+
+    client = Client(fail)
+    with pytest.raises(OSError, match="the server's own"):
+        await client.ask(make(film), headers)
+    assert client.outcome is Outcome.CLIENT_GONE
+
+
+async def test_an_app_that_was_told_may_return_early() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start(content_length(SIZE)))
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    client = Client()
+    client.gone.set()
+    await client.ask(app, PART)
+    assert client.messages == []
+
+
+async def test_after_the_client_has_left_the_app_is_told_by_each_receive(film: Path) -> None:
+    heard: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await FromFile(film)(scope, receive, send)
+        heard.extend([await receive(), await receive()])
+
+    async def leave(client: Client, count: int) -> None:
+        client.gone.set()
+        await turns()
+
+    await Client(leave).ask(app, PART)
+    assert heard == [DISCONNECT, DISCONNECT]

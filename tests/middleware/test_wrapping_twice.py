@@ -1,0 +1,40 @@
+"""`RangeMiddleware` around `RangeMiddleware`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.apps import BODY, PART, RANGE, Producer, plain
+from support.driver import ask
+from support.messages import (
+    body,
+    start,
+)
+
+from rangeserve import (
+    RangeMiddleware,
+    hand_over,
+)
+from rangeserve.sources.memory import BytesSource
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    "app", [plain, Producer(), Producer(listens=True)], ids=["plain", "endless", "listening"]
+)
+async def test_wrapped_twice(app: Any) -> None:
+    answer = await ask(RangeMiddleware(RangeMiddleware(app)), headers=RANGE)
+    assert (answer.status, answer.body, answer.complete) == (206, PART, True)
+    assert len(answer.all("accept-ranges")) == 1
+
+
+async def test_a_source_handed_over_under_two_wrappings() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, BytesSource(BODY, etag='"s"'))
+        await send(start())
+        await send(body())
+
+    answer = await ask(RangeMiddleware(RangeMiddleware(app)), headers=RANGE)
+    assert (answer.status, answer.body, answer["etag"]) == (206, PART, '"s"')

@@ -1,0 +1,102 @@
+"""`CallableSource`: a callable that reads a range, and what a source may not do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import pytest
+from support.content import CONTENT
+from support.driver import ask
+
+from rangeserve import ResponseError, serve
+from rangeserve.sources import (
+    CallableSource,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_callable_is_asked_for_the_range_alone() -> None:
+    asked: list[tuple[int, int]] = []
+
+    async def read(start: int, stop: int) -> AsyncIterator[bytes]:
+        asked.append((start, stop))
+        for position in range(start, stop, 1000):
+            yield CONTENT[position : min(position + 1000, stop)]
+
+    app = serve(CallableSource(read, len(CONTENT), etag='"v1"'))
+    answer = await ask(app, headers=[("Range", "bytes=700000-700009,5-9")])
+    assert answer.status == 206
+    assert asked == [(700000, 700010), (5, 10)]
+    assert CONTENT[700000:700010] in answer.body
+    asked.clear()
+    assert (await ask(app, headers=[("If-None-Match", '"v1"')])).status == 304
+    assert asked == []
+
+
+async def short(start: int, stop: int) -> AsyncIterator[bytes]:
+    yield CONTENT[start : stop - 1]
+
+
+async def long(start: int, stop: int) -> AsyncIterator[bytes]:
+    yield CONTENT[start:stop]
+    yield b"?"
+
+
+async def long_at_once(start: int, stop: int) -> AsyncIterator[bytes]:
+    yield CONTENT[start:stop] + b"?"
+
+
+async def nothing(start: int, stop: int) -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def broken(start: int, stop: int) -> AsyncIterator[bytes]:
+    yield CONTENT[start : start + 10]
+    raise OSError("the disk is gone")
+
+
+@pytest.mark.parametrize(
+    ("read", "error"),
+    [
+        pytest.param(short, ResponseError, id="one byte too few"),
+        pytest.param(long, ResponseError, id="a chunk too many"),
+        pytest.param(long_at_once, ResponseError, id="one byte too many"),
+        pytest.param(nothing, ResponseError, id="nothing at all"),
+        pytest.param(broken, OSError, id="an error"),
+    ],
+)
+@pytest.mark.parametrize("headers", [[], [("Range", "bytes=5-104")]], ids=["whole", "a range"])
+async def test_what_a_source_does_wrong_cuts_the_connection(
+    read: Any, error: type[Exception], headers: list[tuple[str, str]]
+) -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def note(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    with pytest.raises(error):
+        await ask(serve(CallableSource(read, 1000)), headers=headers, on_send=note)
+    assert messages[0]["type"] == "http.response.start"
+    assert all(message["more_body"] for message in messages[1:])  # never looks complete
+
+
+async def test_the_iterator_is_closed_when_the_client_leaves() -> None:
+    closed: list[int] = []
+
+    async def read(start: int, stop: int) -> AsyncIterator[bytes]:
+        position = start
+        try:
+            while position < stop:
+                yield bytes(1000)
+                position += 1000
+                await anyio.lowlevel.checkpoint()
+        finally:
+            closed.append(position)
+
+    await ask(serve(CallableSource(read, 10_000_000)), leave_after=50_000)
+    (position,) = closed
+    assert position < 1_000_000
