@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
@@ -21,36 +20,66 @@ from support.demo import (
     VARIABLE,
     demo,
 )
+from support.descriptors import open_files
 from support.servers import free_port
+from support.waiting import eventually, until
 from support.wire import Connection
+
+# The demo with a RESPONSE_TIMEOUT of half a second, and a response that is cut by it.
+IMPATIENT = """
+import asyncio
+from pathlib import Path
+
+from demo_app import app
+
+app.config["RESPONSE_TIMEOUT"] = 0.5
+
+@app.get("/waiting")
+async def wait():
+    async def waiting():
+        yield b"x"
+        try:
+            await asyncio.Event().wait()
+        finally:
+            Path("cut").touch()
+
+    return waiting()
+"""
 
 
 class TestPatience:
     def test_a_paused_viewer_and_a_listener_are_not_cut_off(
         self, folder: Path, tmp_path: Path
     ) -> None:
-        """Although RESPONSE_TIMEOUT is one second."""
-        (folder / "impatient.py").write_text(
-            "from demo_app import app\napp.config['RESPONSE_TIMEOUT'] = 1\n", encoding="utf-8"
-        )
+        """They read on when Quart has cut a response that came later."""
+        (folder / "impatient.py").write_text(IMPATIENT, encoding="utf-8")
         with (tmp_path / "large.mp4").open("wb") as file:
             file.truncate(LARGE)
         parts = [part.replace("demo_app", "impatient") for part in HYPERCORN]
         with demo(folder, parts, {VARIABLE: str(tmp_path / "large.mp4")}) as server:
             paused = [Connection(server.port) for _ in SOURCES]
-            with Connection(server.port) as events, paused[0], paused[1]:
+            with (
+                Connection(server.port) as events,
+                paused[0],
+                paused[1],
+                Connection(server.port) as stream,
+            ):
                 events.send("GET", "/events")
                 assert events.read_head().status == 200
                 for viewer, path in zip(paused, SOURCES, strict=True):
                     viewer.send("GET", path)
                     assert viewer.read_head().status == 200
-                time.sleep(3)
+                stream.send("GET", "/waiting")
+                assert stream.read_head().status == 200
+                assert eventually((folder / "cut").exists)
                 for viewer in paused:
                     assert viewer.take(LARGE) == bytes(LARGE)
                 heard = b""
                 while heard.count(b"event: finished") < 2:
                     heard += events.take(1)
-            assert server.log == ""
+            # The one that was cut is an error, and there is no other.
+            assert eventually(lambda: "ResponseError" in server.log)
+            assert server.log.count("[ERROR]") == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are seen in /proc")
@@ -67,35 +96,16 @@ class TestLeaving:
         async def visit() -> None:
             async with served(module.app) as port:
                 await leave(port, "/video.mp4")  # whatever is made once is made now
-                await settled(lambda: held(video) == 0)
+                await until(lambda: not open_files(str(video)))
                 before = len(asyncio.all_tasks())
                 for _ in range(3):
                     for path in (*SOURCES, "/events"):
                         await leave(port, path)
-                await settled(lambda: not module.feed.listeners and held(video) == 0)
-                await settled(lambda: len(asyncio.all_tasks()) <= before)
+                await until(lambda: not module.feed.listeners and not open_files(str(video)))
+                await until(lambda: len(asyncio.all_tasks()) <= before)
 
         asyncio.run(visit())
         assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
-def held(path: Path) -> int:
-    """How many descriptors of this process are open on a file."""
-    count = 0
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{name}") == str(path)
-        except FileNotFoundError:
-            continue
-    return count
-
-
-async def settled(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("did not settle within 10 seconds")
 
 
 async def leave(port: int, path: str) -> None:
@@ -104,6 +114,14 @@ async def leave(port: int, path: str) -> None:
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-\r\n\r\n".encode())
     assert await reader.readuntil(b"\r\n\r\n")
     writer.transport.abort()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -115,14 +133,7 @@ async def served(app: Any) -> AsyncIterator[int]:
     over = asyncio.Event()
     task = asyncio.ensure_future(serve(app, config, shutdown_trigger=over.wait))
     try:
-        for _ in range(200):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                break
+        await until(lambda: listens(port))
         yield port
     finally:
         over.set()

@@ -12,6 +12,7 @@ from support.demo import (
     SOURCES,
 )
 from support.driver import ask, http_scope
+from support.waiting import SECONDS
 
 from rangeserve import ByteRange, Event, Outcome, Reason, ResponseFinished, ResponseStarted
 
@@ -146,10 +147,11 @@ class TestFeed:
 
             async def receive() -> dict[str, Any]:
                 await enough.wait()
-                await asyncio.sleep(0.05)
+                for _ in range(50):  # so that an event too many would still come
+                    await asyncio.sleep(0)
                 return {"type": "http.disconnect"}
 
-            await asyncio.wait_for(module.app(scope, receive, send), 10)
+            await asyncio.wait_for(module.app(scope, receive, send), SECONDS)
             return heard
 
         texts = asyncio.run(listen()).decode().split("\n\n")

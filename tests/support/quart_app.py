@@ -1,6 +1,7 @@
 """A Quart app with every kind of body, under asyncio (`app`) and trio (`trio_app`).
 
-`RANGESERVE_TEST_FOLDER` names the folder that it serves.
+`RANGESERVE_TEST_FOLDER` names the folder that it serves, `RANGESERVE_TEST_TIMEOUT` the seconds
+of Quart's RESPONSE_TIMEOUT.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import anyio
 from quart import Quart, Response, request, send_file, send_from_directory
 from quart_trio import QuartTrio
 
@@ -19,13 +21,12 @@ from rangeserve import hand_over
 from rangeserve.integrations.quart import RangeServe
 
 CHUNK = 64 * 1024
-PAUSE = 3.0  # seconds that a slow client pauses for; RESPONSE_TIMEOUT is 1 second
 
 
 def make_app(kind: type[Quart], folder: Path, *, early: bool = True) -> Quart:
     """The app; `early`: `RangeServe` is applied before the app's own hooks, or after them."""
     app = kind(__name__, static_folder=str(folder), static_url_path="/static")
-    app.config["RESPONSE_TIMEOUT"] = 1
+    app.config["RESPONSE_TIMEOUT"] = float(os.environ.get("RANGESERVE_TEST_TIMEOUT", "60"))
     if early:
         RangeServe(app)
 
@@ -78,10 +79,14 @@ def make_app(kind: type[Quart], folder: Path, *, early: bool = True) -> Quart:
         response.content_length = size
         return response
 
+    @app.get("/waiting")
+    async def wait() -> Response:
+        return Response(waiting(folder / "cut"), content_type="text/plain")
+
     @app.get("/patient/<name>")
     async def patient(name: str) -> Response:
         response = await send_file(folder / Path(name).name)
-        response.timeout = 60
+        response.timeout = 90
         return response
 
     @app.after_request
@@ -102,6 +107,15 @@ def make_app(kind: type[Quart], folder: Path, *, early: bool = True) -> Quart:
 async def zeros(size: int) -> AsyncIterator[bytes]:
     for start in range(0, size, CHUNK):
         yield bytes(min(CHUNK, size - start))
+
+
+async def waiting(cut: Path) -> AsyncIterator[bytes]:
+    """One byte, and then nothing; when Quart has had enough of that, there is a file `cut`."""
+    yield b"x"
+    try:
+        await anyio.sleep_forever()
+    finally:
+        cut.touch()
 
 
 if "RANGESERVE_TEST_FOLDER" in os.environ:
