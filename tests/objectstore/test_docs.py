@@ -1,17 +1,20 @@
-"""The example of docs/sources.md: a file that is decrypted at an offset."""
+"""The examples of docs/sources.md that need an extra: decrypting, and an object store."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from starlette.applications import Starlette
+from starlette.routing import Route
 from support.driver import ask
+from support.pages import blocks
 
-from rangeserve import serve
+from rangeserve import RangeMiddleware, serve
+from rangeserve.objectstore import open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -21,12 +24,34 @@ KEY, NONCE = bytes(range(32)), b"\xff" * 14 + b"\xf0\x00"  # the counter runs ov
 
 
 @pytest.fixture
-def decrypted() -> Any:
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    (example,) = (block for block in blocks if "def decrypted" in block)
-    names: dict[str, Any] = {}
-    exec(compile(example, str(PAGE), "exec"), names)
+def names() -> dict[str, Any]:
+    """What the blocks define that the page leaves to this module."""
+    names: dict[str, Any] = {"__name__": "sources"}
+    for block in blocks(PAGE.read_text(encoding="utf-8")):
+        if block.mark.startswith("run by: "):
+            exec(compile(block.code, str(PAGE), "exec", dont_inherit=True), names)
+    return names
+
+
+@pytest.fixture
+def decrypted(names: dict[str, Any]) -> Any:
     return names["decrypted"]
+
+
+async def test_a_view_answers_from_a_store(names: dict[str, Any]) -> None:
+    store = names["store"] = open_store("memory:///")
+    store.put("films/7.mp4", PLAIN)
+    site = Starlette(routes=[Route("/{id}", names["film"])])
+    answer = await ask(RangeMiddleware(site), path="/7", headers=[("Range", "bytes=10-19")])
+    assert (answer.status, answer.body) == (206, PLAIN[10:20])
+    assert answer["cache-control"] == "private"
+    missing = await ask(RangeMiddleware(site), path="/8")
+    assert missing.status == 404
+
+
+async def test_the_app_is_for_the_store_of_the_page(names: dict[str, Any]) -> None:
+    answer = await ask(names["app"], path="/../secret")  # refused without asking the store
+    assert answer.status == 404
 
 
 @pytest.mark.parametrize(
