@@ -1,0 +1,128 @@
+"""What a contributor meets first says what is there: files, commands, promises and settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from house.public import MODULES, PACKAGE, names_in
+from support.demo import ROOT
+
+from rangeserve import Limits
+
+PAGES = ("CONTRIBUTING.md", "SECURITY.md", "CHANGES.md")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+CHANGES = ("Security", "Removed", "Deprecated", "Changed", "Added", "Fixed")
+FORM = ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml"
+
+
+def read(name: str | Path) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """What a link may point at inside of a page, as GitHub makes it of the headings."""
+    found: set[str] = set()
+    outside_of_code = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    for heading in HEADING.findall(outside_of_code):
+        kept = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        number = sum(1 for each in found if re.fullmatch(rf"{re.escape(kept)}(-\d+)?", each))
+        found.add(f"{kept}-{number}" if number else kept)
+    return found
+
+
+MARKDOWN = [ROOT / name for name in (*PAGES, "README.md")] + sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_within_the_repository_leads_to_a_page_and_a_heading(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_test_that_is_named_exists(name: str) -> None:
+    named = re.findall(r"\btests/[\w./]*\w", read(name))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_table_of_limits_in_security_is_that_of_the_class() -> None:
+    table = read("SECURITY.md").partition("## Limits")[2]
+    named = [name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in
+             re.findall(r"`(\w+)`", row)]  # fmt: skip
+    assert named == [field.name for field in fields(Limits)]
+    for limit in (field.default for field in fields(Limits) if isinstance(field.default, int)):
+        assert f"{limit:,}" in table
+
+
+def test_the_changes_begin_with_what_is_unreleased() -> None:
+    headings = re.findall(r"^(#+) (.*)$", read("CHANGES.md"), re.MULTILINE)
+    assert headings[:2] == [("#", "Changes"), ("##", "Unreleased")]
+    assert {text for level, text in headings if level == "###"} <= set(CHANGES)
+
+
+def test_the_changes_name_what_is_public() -> None:
+    public = {f"{module}.{name}" for module in MODULES for name in names_in(module)}
+    named = re.findall(r"`(rangeserve(?:\.\w+)+)`", read("CHANGES.md"))
+    assert len(named) > 10
+    assert set(named) <= public | set(MODULES)
+
+
+def test_contributing_is_one_screen_and_names_the_sections_of_the_changes() -> None:
+    text = read("CONTRIBUTING.md")
+    assert len(text.splitlines()) < 60
+    assert ", ".join(CHANGES[:-1]) + f" or {CHANGES[-1]}" in text
+
+
+def test_contributing_names_environments_and_folders_that_exist() -> None:
+    text, tox = read("CONTRIBUTING.md"), read("tox.ini")
+    for label in re.findall(r"tox -m (\w+)", text):
+        assert re.search(rf"^    {label} = ", tox, re.MULTILINE)
+    for path in re.findall(r"\bpytest (tests/\w+)", text):
+        assert (ROOT / path).is_dir()
+    assert re.search(r"^dev = \[", read("pyproject.toml"), re.MULTILINE)
+
+
+def test_the_hooks_run_the_linter_of_the_lint_environment() -> None:
+    hooks = read(".pre-commit-config.yaml")
+    (wanted,) = re.findall(r'^lint = \["(ruff [^"]+)"\]', read("pyproject.toml"), re.MULTILINE)
+    assert re.findall(r'additional_dependencies: \["(.*)"\]', hooks) == [wanted, wanted]
+    for command in ("ruff check", "ruff format"):
+        assert f"entry: {command} " in hooks
+        assert f"{command} " in read("tox.ini")
+
+
+def test_an_editor_wraps_where_the_linter_does() -> None:
+    (length,) = re.findall(r"^line-length = (\d+)", read("pyproject.toml"), re.MULTILINE)
+    assert f"\n[*.py]\nmax_line_length = {length}\n" in read(".editorconfig")
+
+
+def test_the_form_for_bugs_asks_for_server_framework_and_curl() -> None:
+    items = re.split(r"^  - type: ", FORM.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    asked = {re.findall(r"^    id: (\w+)", item, re.MULTILINE)[0]: item for item in items[2:]}
+    for name in ("curl", "server", "framework"):
+        assert "      required: true" in asked[name], name
+    assert "`curl -v`" in asked["curl"]
+
+
+def test_no_page_names_a_module_that_has_moved() -> None:
+    """`rangeserve/x.py` and `rangeserve.x` are there, wherever a page writes of them."""
+    for page in MARKDOWN:
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"`(rangeserve/[\w./]+)`", text):
+            assert (PACKAGE.parent / path).exists(), f"{page.name}: {path}"
+        for module in re.findall(r"`(rangeserve(?:\.[a-z_]+)+)`", text):
+            *parts, last = module.split(".")[1:]
+            folder = PACKAGE.joinpath(*parts)
+            found = (folder / last).is_dir() or (folder / f"{last}.py").exists()
+            home = ".".join(["rangeserve", *parts])
+            assert found or (home in MODULES and last in names_in(home)), f"{page.name}: {module}"
