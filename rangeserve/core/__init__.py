@@ -1,12 +1,13 @@
 """The rules of RFC 9110 sections 13 and 14 as values and functions. Nothing here awaits.
 
-    request = read_request("GET", headers)
+    request = read_request("GET", headers)  # None: no Range and no precondition came
     representation = read_representation(response_headers)
     selection = select(request, representation, Limits(), time.time())
     plan = make_plan(selection, representation)
 
-`plan` has the status, the fields and the segments of the answer; a `Slicer` cuts the
-segments out of a stream. This is enough for another shell: WSGI, a proxy, a test.
+`plan` has the status, the fields and the segments of the response; a `Slicer` cuts the
+segments out of a stream. Nothing more is needed to answer ranges without ASGI: in WSGI, in a
+proxy, in a test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a Range field may cost, and how much of it is answered at once."""
+"""`Limits`: what a Range field may cost, and how many bytes one response to it may have."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a Range field may cost; over a limit the field is ignored and the whole sent.
+    """Limits on what a Range field may cost.
 
-    `max_field_size`: octets of the field value. `max_ranges`: range-specs in it, satisfiable
-    or not. `part_overhead` and `slack`: several parts are sent only if their bytes plus
-    `part_overhead` for each do not exceed the complete length plus `slack` (all in bytes).
-    `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
-    number of bytes; `None` for no bound. Leave it off behind a cache that slices.
+    A Range field over a limit is ignored, and the whole representation is sent (RFC 9110 14.2
+    and 17.15). `ValueError` for a negative value, and for a `max_partial_size` below 1.
+
+    - `max_field_size`: the octets of the field value.
+    - `max_ranges`: the range-specs in the field value, satisfiable or not.
+    - `part_overhead` and `slack`, in bytes: several parts are sent only if their bytes plus
+      `part_overhead` for each part do not exceed the complete length plus `slack`.
+    - `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
+      number of bytes; `None` for no bound. Behind a cache that slices, leave it at `None`.
     """
 
     max_field_size: int = 8192
@@ -25,7 +29,7 @@ class Limits:
     max_partial_size: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that cannot be meant (`ValueError`)."""
+        """Raise `ValueError` for a limit that is out of its bounds."""
         for name in ("max_field_size", "max_ranges", "part_overhead", "slack"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
@@ -33,13 +37,16 @@ class Limits:
             raise ValueError("max_partial_size must be at least 1 byte, or None")
 
     def admit(self, field: str) -> bool:
-        """Whether a Range field value is within the limits; nothing is built of it to know."""
+        """Whether the Range field value `field` is within `max_field_size` and `max_ranges`.
+
+        The value is only measured, not parsed, so a hostile one costs little.
+        """
         return len(field) <= self.max_field_size and (
             field.count(",") < self.max_ranges or _count_specs(field) <= self.max_ranges
         )
 
 
 def _count_specs(field: str) -> int:
-    """The number of range-specs in a Range field value: of its list elements that are not empty."""
+    """The number of range-specs in a Range field value: its list elements that are not empty."""
     _, _, range_set = field.partition("=")
     return sum(1 for element in range_set.split(",") if element.strip(" \t"))

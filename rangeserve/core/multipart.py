@@ -1,7 +1,7 @@
 """multipart/byteranges framing as segments (RFC 9110 15.3.7.2, 14.6; RFC 2046 5.1.1).
 
-Knows delimiters and the heads of parts. The bytes between them stay `ByteRange`s, so a
-body is framed without having been read, and its length is the sum of its segments.
+Knows delimiters and the heads of parts. The bytes of a part stay a `ByteRange`: a body is
+framed before any of it is read, and its length is the sum of its segments.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ from .ranges import ByteRange
 __all__ = ["Segment", "content_range", "frame", "new_boundary"]
 
 Segment = Union[bytes, ByteRange]
+"""A piece of a response body: literal bytes, or a range of the representation."""
 
 
 def new_boundary() -> str:
-    """A fresh boundary: 128 bits that nobody can foretell, in 32 characters."""
+    """A new boundary: 128 random bits, as 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
 def content_range(part: ByteRange, complete_length: int) -> bytes:
-    """The Content-Range value of a part (RFC 9110 14.4): wire positions, inclusive."""
+    """The Content-Range value of a part (RFC 9110 14.4), whose positions are inclusive."""
     return b"bytes %d-%d/%d" % (part.start, part.stop - 1, complete_length)
 
 
 def frame(
     parts: Iterable[ByteRange], complete_length: int, content_type: str | None, boundary: str
 ) -> tuple[Segment, ...]:
-    """The body of a multipart/byteranges response: literals and ranges in turn.
+    """The body of a multipart/byteranges response, as literal bytes and ranges in turn.
 
-    `content_type` is the representation's own, repeated in each part; it must hold no
-    control characters.
+    `content_type` is that of the representation, and stands in the head of each part; it must
+    be a field value (RFC 9110 5.5). `None`: the heads have no Content-Type. `boundary` is
+    ASCII text (RFC 2046 5.1.1).
     """
     head = b"" if content_type is None else b"Content-Type: %s\r\n" % content_type.encode("latin-1")
     delimiter = b"--%s" % boundary.encode("ascii")

@@ -1,7 +1,7 @@
-"""From a selection to what goes on the wire: status, fields, segments.
+"""Plans: the status, the fields and the segments that a selection leads to.
 
-The only writer of response fields. A plan is data: executing it is left to a stream
-(`slicer.py`) or a source (`transfer.py`), which share every decision this way.
+Only this module writes response fields. A plan is data: a `Slicer` carries it out on a stream
+and `_asgi/transfer.py` from a source, so both follow the same decision.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .selection import NotModified, Parts, PreconditionFailed, Selection, Whole
 
 __all__ = ["ACCEPT_RANGES", "Plan", "advertise", "make_plan"]
 
-# Every rewritten response states its own framing.
+# A response that is rewritten has a length of its own.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _REWRITTEN: Final = _FRAMING | {b"accept-ranges", b"content-range"}
 # RFC 9530 2: Content-Digest is of the bytes sent, Repr-Digest of the representation.
@@ -29,7 +29,7 @@ _DROPPED_304: Final = _FRAMING | {
     b"content-language",
     b"content-range",
 }
-# What described the app's representation does not describe our empty answer.
+# What describes the app's representation would be wrong of an empty body.
 _DROPPED_ERROR: Final = _REWRITTEN | {
     b"content-type",
     b"content-encoding",
@@ -43,10 +43,10 @@ ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
 @dataclass(slots=True)
 class Plan:
-    """A response that is decided.
+    """A decided response: its `status`, its fields and its body.
 
-    `status` and `headers` (name and value in bytes) are those of its start. Its body is
-    `segments` in turn: literal bytes, and ranges of the representation. Empty: no body.
+    `headers` are pairs of a name and a value, both `bytes`. The body is `segments`, one after
+    another: literal bytes, and ranges of the representation. Without segments it is empty.
     """
 
     status: int
@@ -55,12 +55,12 @@ class Plan:
 
     @property
     def content_length(self) -> int:
-        """The bytes of the body: the sum of the segments."""
+        """The length of the body in bytes: the sum of the segments."""
         return sum(_size(segment) for segment in self.segments)
 
     @property
     def ranges(self) -> tuple[ByteRange, ...]:
-        """The ranges of the representation that the body holds."""
+        """The ranges of the representation in the body, in the order in which they are sent."""
         return tuple(segment for segment in self.segments if isinstance(segment, ByteRange))
 
 
@@ -69,16 +69,20 @@ def _size(segment: Segment) -> int:
 
 
 def advertise(fields: Iterable[Field]) -> list[Field]:
-    """The fields of a sliceable 200, with one `Accept-Ranges` (RFC 9110 14.3)."""
+    """The `fields` of a sliceable 200, with exactly one Accept-Ranges (RFC 9110 14.3).
+
+    The first Accept-Ranges among the fields is kept; `accept-ranges: bytes` is added if there
+    is none.
+    """
     advertised: list[Field] = []
-    is_there = False
+    has_accept_ranges = False
     for name, value in fields:
         if len(name) == len(ACCEPT_RANGES[0]) and name.lower() == ACCEPT_RANGES[0]:
-            if is_there:
+            if has_accept_ranges:
                 continue
-            is_there = True
+            has_accept_ranges = True
         advertised.append((name, value))
-    if not is_there:
+    if not has_accept_ranges:
         advertised.append(ACCEPT_RANGES)
     return advertised
 
@@ -88,9 +92,10 @@ def make_plan(
     representation: Representation,
     boundary: Callable[[], str] = new_boundary,
 ) -> Plan:
-    """The response for a selection, from the app's fields and those of its source.
+    """The response that a selection leads to, with the fields of the app and of the source.
 
-    A `Whole` can be planned only if its length is known (`ValueError`).
+    `boundary` is called for the delimiter of a multipart body, and returns ASCII text.
+    `ValueError` for a `Whole` whose complete length is `None`.
     """
     if isinstance(selection, Parts):
         return _partial(selection, representation, boundary)
@@ -100,7 +105,7 @@ def make_plan(
         return Plan(304, _without(_DROPPED_304, representation))
     if isinstance(selection, PreconditionFailed):
         return Plan(412, [*_without(_DROPPED_ERROR, representation), (b"content-length", b"0")])
-    return Plan(  # what is left is NotSatisfiable: the type checkers hold the union closed
+    return Plan(  # a NotSatisfiable: the type checkers know that no other selection remains
         416,
         [
             *_without(_DROPPED_ERROR, representation),
@@ -112,7 +117,7 @@ def make_plan(
 
 
 def _partial(selection: Parts, representation: Representation, boundary: Callable[[], str]) -> Plan:
-    """RFC 9110 15.3.7: one part is the body itself, several are multipart/byteranges."""
+    """The 206 of RFC 9110 15.3.7: one part is the body, several are multipart/byteranges."""
     segments: tuple[Segment, ...]
     headers = _without(_DROPPED_206, representation)
     if len(selection.ranges) == 1:
@@ -132,7 +137,7 @@ def _partial(selection: Parts, representation: Representation, boundary: Callabl
 
 
 def _whole(selection: Whole, representation: Representation) -> Plan:
-    """A 200 whose bytes a source will give."""
+    """The 200 with the whole representation, given by a source."""
     length = selection.complete_length
     if length is None:
         raise ValueError("a representation of unknown length cannot be planned")

@@ -1,8 +1,9 @@
 """The Range field: its grammar, and what it selects of a representation.
 
-Knows RFC 9110 14.1 and 14.2: a ranges-specifier becomes a `werkzeug.datastructures.Range`,
-and a `Range` met with a complete length becomes `ByteRange`s. It refuses to know headers,
-statuses and limits on work (`selection.py`), and it never raises for what a client sent.
+Knows RFC 9110 14.1 and 14.2: a ranges-specifier is parsed into a
+`werkzeug.datastructures.Range`, and a `Range` is resolved against a complete length into
+`ByteRange`s. Headers, statuses and limits are left to other modules. Nothing here raises for
+what a client sent.
 """
 
 from __future__ import annotations
@@ -18,30 +19,30 @@ __all__ = ["ByteRange", "coalesce", "format_range", "parse_range", "range_unit",
 # RFC 9110 14.1: ranges-specifier = range-unit "=" range-set; range-unit = token.
 _RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re.DOTALL)
 # RFC 9110 14.1.1: int-range = first-pos "-" [ last-pos ]; suffix-range = "-" suffix-length.
-# `[0-9]` and not `\d`: digits are ASCII, whatever `int` would accept.
+# `[0-9]` and not `\d`: only ASCII digits count, although `int` would accept others.
 _RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
 _OWS: Final = " \t"
 
 # A position with more digits than this lies past the end of anything that can be stored.
-# The value is cut there, so that no client's number is ever handed to a quadratic `int`.
+# Larger numbers are cut to `_BEYOND`, because `int` takes quadratic time for long digits.
 _MAX_DIGITS: Final = 20
 _BEYOND: Final = 10**_MAX_DIGITS
 
 
 class ByteRange(NamedTuple):
-    """A satisfiable range of the current representation, in bytes, half-open: `[start, stop)`."""
+    """A satisfiable range of a representation: the bytes `[start, stop)`, half-open."""
 
     start: int
     stop: int
 
     @property
     def length(self) -> int:
-        """The number of bytes selected."""
+        """The number of bytes in the range."""
         return self.stop - self.start
 
 
 def _position(digits: str) -> int:
-    """The value of significant `digits` (no leading zeros), cut at `_BEYOND`."""
+    """The value of `digits` without leading zeros, at most `_BEYOND`."""
     if len(digits) > _MAX_DIGITS:
         return _BEYOND
     return int(digits) if digits else 0
@@ -50,7 +51,7 @@ def _position(digits: str) -> int:
 def _read_spec(spec: str) -> tuple[int, int | None] | None:
     """One range-spec as Werkzeug writes it: `(start, stop)`, `(start, None)` or `(-length, None)`.
 
-    `(0, 0)` stands for `-0`, which is valid and selects nothing; `None` for what is malformed.
+    `(0, 0)` stands for `-0`, which is valid and selects nothing. `None` if `spec` is malformed.
     """
     match = _RANGE_SPEC.fullmatch(spec)
     if match is None:
@@ -73,21 +74,21 @@ def _read_spec(spec: str) -> tuple[int, int | None] | None:
 
 
 def parse_range(field: str) -> Range | None:
-    """Read a `Range` field value (RFC 9110 14.1.1, 14.2).
+    """Parse a Range field value (RFC 9110 14.1.1, 14.2); `None` if it cannot be used.
 
-    Returns a `Range` whose `units` is `"bytes"` and whose `ranges` are Werkzeug's
-    half-open pairs: `(start, stop)`, `(start, None)` for an open range and
-    `(-length, None)` for a suffix. A suffix of length 0 selects nothing and is left out,
-    so `ranges` may be empty: such a Range is valid and unsatisfiable.
+    In the `Range`, `units` is `"bytes"` and `ranges` are Werkzeug's half-open pairs:
+    `(start, stop)`, `(start, None)` for an open-ended range and `(-length, None)` for a suffix.
+    A suffix of length 0 selects nothing and is left out, so `ranges` may be empty: such a
+    Range is valid and unsatisfiable. Numbers above 10^20 are cut there.
 
-    Returns `None` for a value that does not match the grammar - one malformed range-spec
-    makes the whole field malformed - and for a unit other than bytes. Never raises.
+    `None` is for a value that does not match the grammar (one malformed range-spec makes the
+    whole field malformed) and for a unit other than bytes. Never raises.
     """
     match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
     if match is None or match[1].lower() != "bytes":
         return None
     ranges: list[tuple[int, int | None]] = []
-    seen = False
+    has_spec = False
     for element in match[2].split(","):
         spec = element.strip(_OWS)
         if not spec:  # RFC 9110 5.6.1.2: empty list elements are accepted and ignored
@@ -95,29 +96,30 @@ def parse_range(field: str) -> Range | None:
         pair = _read_spec(spec)
         if pair is None:
             return None
-        seen = True
+        has_spec = True
         if pair != (0, 0):
             ranges.append(pair)
-    return Range("bytes", ranges) if seen else None
+    return Range("bytes", ranges) if has_spec else None
 
 
 def range_unit(field: str) -> str | None:
-    """The lower-cased range-unit of a `Range` field value, `None` if it has none."""
+    """The range-unit of a Range field value in lower case, `None` if the value has none."""
     match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
     return match[1].lower() if match else None
 
 
 def format_range(ranges: Range) -> str:
     """The field value of a `Range`: the inverse of `parse_range`."""
-    # `-0` selects nothing, as no ranges do.
+    # Without ranges nothing is selected, and `-0` says so.
     return ranges.to_header() if ranges.ranges else f"{ranges.units}=-0"
 
 
 def resolve(ranges: Range, complete_length: int) -> tuple[ByteRange, ...]:
-    """The satisfiable ranges of a representation of `complete_length` bytes, in the order asked.
+    """The satisfiable ranges of a representation of `complete_length` bytes (RFC 9110 14.1.2).
 
-    Unsatisfiable ones are dropped, ends are clamped, a suffix longer than the
-    representation is all of it (RFC 9110 14.1.2). Empty if none is satisfiable.
+    Their order is that of `ranges`. An unsatisfiable range is left out, an end past the
+    representation is moved to its end, and a suffix longer than the representation selects all
+    of it. The result is empty if no range is satisfiable.
     """
     resolved: list[ByteRange] = []
     for start, stop in ranges.ranges:
@@ -130,15 +132,15 @@ def resolve(ranges: Range, complete_length: int) -> tuple[ByteRange, ...]:
 
 
 def coalesce(ranges: Sequence[ByteRange]) -> tuple[ByteRange, ...]:
-    """Merge ranges that overlap or touch (RFC 9110 15.3.7.2), in O(n log n).
+    """Merge ranges that overlap or touch (RFC 9110 15.3.7.2), in O(n log n) time.
 
-    A merged range takes the place of the first of those that it holds; otherwise the order
-    given is kept.
+    A merged range takes the place of the first of the ranges in it; otherwise the order of
+    `ranges` is kept.
     """
     if len(ranges) < 2:
         return tuple(ranges)
     merged: list[tuple[int, ByteRange]] = []
-    for (start, stop), place in sorted((asked, place) for place, asked in enumerate(ranges)):
+    for (start, stop), place in sorted((part, place) for place, part in enumerate(ranges)):
         if merged and start <= merged[-1][1].stop:
             first, last = merged[-1]
             merged[-1] = (min(first, place), ByteRange(last.start, max(last.stop, stop)))

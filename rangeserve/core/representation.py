@@ -1,7 +1,6 @@
-"""What the app would send with its 200: the selected representation and its metadata.
+"""The selected representation: the facts of the app's 200 on which a decision depends.
 
-Reads the fields of an ASGI response start once, and keeps the facts that decide. Knows
-what a source adds to the fields that the app gave.
+Reads the fields of a response start once. Knows which fields a source adds to those of the app.
 """
 
 from __future__ import annotations
@@ -17,14 +16,15 @@ from .validators import format_http_date, parse_entity_tag
 __all__ = ["Field", "Representation", "is_field_value", "read_representation"]
 
 Field = tuple[bytes, bytes]
+"""A response field: its name and its value."""
 
 _MAX_LENGTH_DIGITS: Final = 18
-# RFC 9110 5.5: what a field value may hold.
+# RFC 9110 5.5: field-vchar, space and tab.
 _FIELD_VALUE: Final = re.compile("[\t\x20-\x7e\x80-\xff]*")
 
 
 def is_field_value(text: str) -> bool:
-    """Whether `text` can stand in a response as a field value (RFC 9110 5.5)."""
+    """Whether `text` is allowed as a field value (RFC 9110 5.5): ISO 8859-1, no controls."""
     return _FIELD_VALUE.fullmatch(text) is not None
 
 
@@ -43,16 +43,22 @@ _READ: Final = frozenset(
 
 @dataclass(slots=True)
 class Representation:
-    """The facts of one 200 that selection needs.
+    """The facts of one 200 on which `select` and `make_plan` depend.
 
-    `complete_length` is in bytes, `None` while unknown. `etag` and `last_modified` are field
-    values, `None` if absent or ambiguous. `fields` are the app's own response fields;
-    `source_fields` are those that a source adds because the app gave none. `forward_only`
-    is true of a stream, which gives its bytes in ascending order only. `length_in_doubt` is
-    true if the app's Content-Length is no number, or more than one.
+    - `fields`: the app's own response fields. `source_fields`: those that a source adds because
+      the app gave none.
+    - `complete_length`: in bytes, `None` while it is unknown. `content_length`: the app's
+      Content-Length, in bytes. `length_in_doubt`: whether the app's Content-Length is no number,
+      or several different ones.
+    - `etag`, `last_modified` and `content_type`: field values, `None` for a field that is absent,
+      or repeated with different values.
+    - `coded`: whether there is a Content-Encoding other than `identity`. `accepts_ranges`: false
+      after `Accept-Ranges: none`, `None` without the field. `has_content_range`: whether there is
+      a Content-Range.
+    - `forward_only`: whether the bytes come in ascending order only, as those of a stream do.
 
-    The facts come one after another - the fields first, the length perhaps with the body -
-    so two methods complete them; nothing else changes them.
+    The fields are known first, and the length perhaps only with the body or the source; then
+    `know_body` or `know_source` adds it.
     """
 
     fields: Sequence[Field] = ()
@@ -69,14 +75,14 @@ class Representation:
     source_fields: Sequence[Field] = ()
 
     def has_field(self, name: bytes) -> bool:
-        """Whether the app itself gave a field of this name (lower case)."""
+        """Whether the app itself gave a field of this `name`, which is in lower case."""
         for field, _ in self.fields:  # noqa: SIM110 - `any` takes three times as long
             if len(field) == len(name) and field.lower() == name:
                 return True
         return False
 
     def know_body(self, size: int) -> None:
-        """The whole body is at hand, and is of `size` bytes."""
+        """Note that the whole body has `size` bytes; a Content-Length in doubt stays so."""
         if not self.length_in_doubt:
             self.complete_length = size
 
@@ -88,11 +94,11 @@ class Representation:
         content_type: str | None,
         now: float,
     ) -> None:
-        """The bytes come from a source of `size` bytes, which adds the fields that are missing.
+        """Note that a source of `size` bytes gives the body, and add the fields that are missing.
 
-        Left out are an `etag` that is not an entity-tag and a `content_type` that cannot be
-        a field value. A `last_modified` after `now` (seconds since the epoch) becomes `now`
-        (RFC 9110 8.8.2.1); without a time zone it is UTC.
+        An `etag` that is not a quoted entity-tag and a `content_type` that is no field value are
+        left out. A `last_modified` later than `now` (seconds since the epoch) becomes `now`
+        (RFC 9110 8.8.2.1); without a time zone it is taken as UTC.
         """
         self.complete_length = size
         self.forward_only = False
@@ -116,48 +122,47 @@ class Representation:
 
 
 def read_representation(fields: Iterable[Field]) -> Representation:
-    """Read the fields of a response start; names in any case, values as the app gave them."""
+    """The representation that the fields of a 200 describe; names may be in any case."""
     kept = list(fields)
-    seen: dict[bytes, list[bytes]] = {}
+    values: dict[bytes, list[bytes]] = {}
     for name, value in kept:
         lowered = name.lower()
         if lowered in _READ:
-            seen.setdefault(lowered, []).append(value)
-    representation = Representation(fields=kept)
-    if not seen:
-        return representation
-    representation.etag = _only(seen.get(b"etag"))
-    representation.last_modified = _only(seen.get(b"last-modified"))
-    representation.content_type = _only(seen.get(b"content-type"))
-    representation.has_content_range = b"content-range" in seen
-    if b"content-length" in seen:
-        representation.content_length = _length(seen[b"content-length"])
-        representation.complete_length = representation.content_length
-        representation.length_in_doubt = representation.content_length is None
-    if b"content-encoding" in seen:
-        representation.coded = any(
-            coding.strip().lower() not in (b"", b"identity")
-            for value in seen[b"content-encoding"]
-            for coding in value.split(b",")
-        )
-    if b"accept-ranges" in seen:
-        representation.accepts_ranges = not any(
-            unit.strip().lower() == b"none"
-            for value in seen[b"accept-ranges"]
-            for unit in value.split(b",")
-        )
-    return representation
+            values.setdefault(lowered, []).append(value)
+    if not values:
+        return Representation(kept)
+    lengths = values.get(b"content-length")
+    content_length = _length(lengths) if lengths is not None else None
+    codings = values.get(b"content-encoding")
+    units = values.get(b"accept-ranges")
+    return Representation(
+        fields=kept,
+        complete_length=content_length,
+        content_length=content_length,
+        etag=_only(values.get(b"etag")),
+        last_modified=_only(values.get(b"last-modified")),
+        content_type=_only(values.get(b"content-type")),
+        coded=codings is not None and not _elements(codings) <= {b"", b"identity"},
+        accepts_ranges=b"none" not in _elements(units) if units is not None else None,
+        has_content_range=b"content-range" in values,
+        length_in_doubt=lengths is not None and content_length is None,
+    )
+
+
+def _elements(values: list[bytes]) -> set[bytes]:
+    """The elements of a list field, in lower case."""
+    return {element.strip().lower() for value in values for element in value.split(b",")}
 
 
 def _only(values: list[bytes] | None) -> str | None:
-    """The value of a singleton field; of two that differ neither can be trusted."""
+    """The value of a singleton field; `None` if it is absent or has two different values."""
     if not values or (len(values) > 1 and len(set(values)) > 1):
         return None
     return values[0].decode("latin-1").strip(" \t")
 
 
 def _length(values: list[bytes]) -> int | None:
-    """A Content-Length that is digits, once or repeated alike (RFC 9110 8.6); else unknown."""
+    """The Content-Length in bytes; `None` unless the values are one number (RFC 9110 8.6)."""
     text = _only(values)
     if text is None or len(text) > _MAX_LENGTH_DIGITS or not (text.isascii() and text.isdigit()):
         return None

@@ -1,7 +1,7 @@
-"""What a request asks: its method and the fields of RFC 9110 sections 13 and 14.
+"""`Request`: the method of a request and its fields of RFC 9110 sections 13 and 14.
 
-Knows how repeated field lines combine (RFC 9110 5.3). The values stay text; their grammars
-live in `ranges.py` and `validators.py`.
+Knows how repeated field lines combine (RFC 9110 5.3). Field values stay text; `ranges.py` and
+`validators.py` parse them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .limits import Limits
 __all__ = ["OVER_LIMITS", "REPEATED", "Request", "read_request"]
 
 REPEATED: Final = "\x00repeated"
-"""Stands for a singleton field that came more than once. No field value can hold its NUL."""
+"""Stands for a singleton field that came more than once. Its NUL occurs in no field value."""
 
 OVER_LIMITS: Final = "\x00over limits"
 """Stands for a Range field that is over one of the `Limits`."""
@@ -30,15 +30,15 @@ _ATTRIBUTES: Final = {
 }
 _DEFAULT_LIMITS: Final = Limits()
 _LISTS: Final = frozenset({"if_match", "if_none_match"})
-_LENGTHS: Final = frozenset(map(len, _ATTRIBUTES))
+_NAME_LENGTHS: Final = frozenset(map(len, _ATTRIBUTES))
 
 
 @dataclass(slots=True)
 class Request:
-    """The Range and precondition fields of one request. `None`: the field is absent.
+    """The method of one request, and its Range and precondition fields (RFC 9110 13.1 and 14.2).
 
-    `range` may be `REPEATED` or `OVER_LIMITS`, `if_range` may be `REPEATED`; a date that
-    came twice is ignored, and so absent.
+    Each field is its value as text, `None` if absent. `range` may be `REPEATED` or
+    `OVER_LIMITS`, and `if_range` may be `REPEATED`. A date that came twice counts as absent.
     """
 
     method: str = "GET"
@@ -51,7 +51,7 @@ class Request:
 
     @property
     def has_preconditions(self) -> bool:
-        """Whether any of the four preconditions that come before Range is present."""
+        """Whether any of the four preconditions is present that are evaluated before Range."""
         return not (
             self.if_match is None
             and self.if_none_match is None
@@ -63,13 +63,14 @@ class Request:
 def read_request(
     method: str, headers: Iterable[tuple[bytes, bytes]], limits: Limits = _DEFAULT_LIMITS
 ) -> Request | None:
-    """Collect the Range and precondition fields from ASGI `headers`, names in any case.
+    """The Range and precondition fields among `headers`; `None` if there are none.
 
-    `None` if the request has none of them: the common case, kept cheap.
+    `headers` are pairs of a name, in any case, and a value, as in an ASGI scope. A Range field
+    that is over one of the `limits` is read as `OVER_LIMITS`. Never raises.
     """
     lines: dict[str, list[str]] | None = None
     for name, value in headers:
-        if len(name) in _LENGTHS:
+        if len(name) in _NAME_LENGTHS:
             attribute = _ATTRIBUTES.get(name.lower())
             if attribute is not None:
                 if lines is None:
@@ -78,17 +79,18 @@ def read_request(
     if lines is None:
         return None
     fields = {attribute: _combine(attribute, values) for attribute, values in lines.items()}
-    ranges = fields.get("range")
-    if ranges is not None and not limits.admit(ranges):
+    range_field = fields.get("range")
+    if range_field is not None and not limits.admit(range_field):
         fields["range"] = OVER_LIMITS
     return Request(method, **fields)
 
 
 def _combine(attribute: str, values: list[str]) -> str | None:
+    """The value of one field from those of its lines; `None` to ignore the field."""
     if len(values) == 1:
         return values[0]
     if attribute in _LISTS:  # RFC 9110 5.3: list-based fields are joined
         return ", ".join(values)
-    # Not lists, so the request is in error: a date is ignored; a Range is ignored too, and an
-    # observer told why; an If-Range is a condition that cannot hold.
+    # The others are no lists, so a repeated one is an error of the client. A date is ignored. A
+    # Range is ignored with a reason for the observer. An If-Range is a condition that fails.
     return REPEATED if attribute in ("range", "if_range") else None

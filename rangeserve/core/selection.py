@@ -1,20 +1,20 @@
-"""The decision: a request met with a representation, and what is then to be sent.
+"""The decision: which response a request gets of a representation.
 
-`select` is the one place where a status is chosen, with the reason if a Range was not
-honoured. It refuses to know how the answer is framed (`plan.py`) and where the bytes come
-from. Every outcome is one dataclass.
+Only `select` chooses a status, and the reason if a Range is not honoured. Each possible
+decision is one dataclass. How the response is framed is left to `plan.py`, and where its bytes
+come from to `_asgi`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Union
+from typing import Union
 
 from .limits import Limits
 from .preconditions import Verdict, evaluate, if_range_holds
 from .ranges import ByteRange, coalesce, parse_range, range_unit, resolve
-from .representation import Representation
+from .representation import Representation, is_field_value
 from .request import OVER_LIMITS, REPEATED, Request
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Reason(Enum):
-    """Why a Range that was asked for was not honoured."""
+    """Why the Range of a request was not honoured; the value is a phrase for people."""
 
     MALFORMED = "the Range field does not match the grammar"
     UNKNOWN_UNIT = "the range unit is not bytes"
@@ -54,7 +54,11 @@ class Reason(Enum):
 
 @dataclass(slots=True)
 class Whole:
-    """200 with the whole representation; `sliceable` if a Range could have been honoured."""
+    """A 200 with the whole representation.
+
+    `complete_length` is in bytes, `None` if unknown. `sliceable`: whether the representation
+    could have been sliced. `reason`: why a Range was not honoured, `None` if there was none.
+    """
 
     complete_length: int | None = None
     sliceable: bool = False
@@ -63,7 +67,10 @@ class Whole:
 
 @dataclass(slots=True)
 class Parts:
-    """206 with these ranges, one or more, in the order in which they will be sent."""
+    """A 206 with `ranges`, one or more, in the order in which they will be sent.
+
+    `complete_length` is that of the representation, in bytes.
+    """
 
     ranges: tuple[ByteRange, ...]
     complete_length: int
@@ -71,36 +78,37 @@ class Parts:
 
 @dataclass(slots=True)
 class NotModified:
-    """304: the client's copy is current."""
+    """A 304: the client's copy is current. `complete_length` is in bytes, `None` if unknown."""
 
     complete_length: int | None = None
 
 
 @dataclass(slots=True)
 class PreconditionFailed:
-    """412: the client's precondition does not hold."""
+    """A 412: a precondition is false. `complete_length` is in bytes, `None` if unknown."""
 
     complete_length: int | None = None
 
 
 @dataclass(slots=True)
 class NotSatisfiable:
-    """416: no range selects a byte of a representation of `complete_length` bytes."""
+    """A 416: no range selects a byte of the representation, which has `complete_length` bytes."""
 
     complete_length: int
 
 
 Selection = Union[Whole, Parts, NotModified, PreconditionFailed, NotSatisfiable]
-
-_CONTROL: Final = frozenset(map(chr, (*range(0x20), 0x7F))) - {"\t"}
+"""What was decided: one of five dataclasses, one for each status."""
 
 
 def select(
     request: Request, representation: Representation, limits: Limits, now: float
 ) -> Selection:
-    """Decide what a GET or HEAD gets of the app's 200 (RFC 9110 13.2.2 and 14.2).
+    """Decide which response a GET or HEAD gets of a representation (RFC 9110 13.2.2, 14.2).
 
-    `now` is in seconds since the epoch. Preconditions come first, Range last.
+    The preconditions are evaluated first, then Range. `limits` are those of several parts and of
+    an open-ended range; those of the Range field itself were judged by `read_request`. `now` is
+    in seconds since the epoch.
     """
     length = representation.complete_length
     if request.has_preconditions:
@@ -121,7 +129,7 @@ def select(
 
 
 def _barrier(representation: Representation) -> Reason | None:
-    """Why nothing can be sliced off this representation, `None` if it can."""
+    """Why the representation cannot be sliced, `None` if it can."""
     if representation.coded:
         return Reason.CONTENT_CODED
     if representation.accepts_ranges is False:
@@ -135,51 +143,54 @@ def _barrier(representation: Representation) -> Reason | None:
 
 def _pick(
     request: Request,
-    field: str,
+    range_field: str,
     representation: Representation,
     length: int,
     limits: Limits,
     now: float,
 ) -> tuple[ByteRange, ...] | Reason:
-    """The ranges to send, none of them if unsatisfiable; or why the Range field is ignored."""
+    """The ranges to send, none if no range is satisfiable; or why the Range field is ignored."""
     if request.method == "HEAD":
         return Reason.HEAD
-    if field == REPEATED:
+    if range_field == REPEATED:
         return Reason.REPEATED
-    # Before the Range itself is judged: after a miss it is as if it had not come (13.1.5).
+    # Before Range is parsed: if the condition does not hold, Range is ignored (RFC 9110 13.1.5).
     if request.if_range is not None and not if_range_holds(
         request.if_range, representation.etag, representation.last_modified, now
     ):
         return Reason.IF_RANGE
-    if field == OVER_LIMITS:
+    if range_field == OVER_LIMITS:
         return Reason.OVER_LIMITS
-    asked = parse_range(field)
-    if asked is None:
-        unit = range_unit(field)
+    requested = parse_range(range_field)
+    if requested is None:
+        unit = range_unit(range_field)
         return Reason.MALFORMED if unit in (None, "bytes") else Reason.UNKNOWN_UNIT
-    if length == 0:  # no Content-Range can be written for it
+    if length == 0:  # no Content-Range can be written for an empty representation
         return Reason.EMPTY
-    ranges = resolve(asked, length)
-    if len(asked.ranges) > 1:
-        return _several(ranges, representation, length, limits)
-    if ranges and limits.max_partial_size is not None and asked.ranges[0][1] is None:
-        (start, stop) = ranges[0]
-        if asked.ranges[0][0] >= 0:
+    resolved = resolve(requested, length)
+    if len(requested.ranges) > 1:
+        return _several(resolved, representation, length, limits)
+    if resolved and limits.max_partial_size is not None and requested.ranges[0][1] is None:
+        (start, stop) = resolved[0]
+        if requested.ranges[0][0] >= 0:
             return (ByteRange(start, min(stop, start + limits.max_partial_size)),)
-    return ranges
+    return resolved
 
 
 def _several(
-    ranges: tuple[ByteRange, ...], representation: Representation, length: int, limits: Limits
+    resolved: tuple[ByteRange, ...], representation: Representation, length: int, limits: Limits
 ) -> tuple[ByteRange, ...] | Reason:
-    """Ranges from a field with two or more: coalesced, and only if worth it (RFC 9110 17.15)."""
-    parts = coalesce(ranges)
+    """The parts to send for a field of several ranges, or why it is ignored (RFC 9110 17.15).
+
+    Parts are sent only if that costs less than sending the whole representation.
+    """
+    parts = coalesce(resolved)
     if len(parts) < 2:
-        covered = len(ranges) > 1 and parts == (ByteRange(0, length),)
-        return Reason.COVERS_WHOLE if covered else parts
+        covers_whole = len(resolved) > 1 and parts == (ByteRange(0, length),)
+        return Reason.COVERS_WHOLE if covers_whole else parts
     cost = sum(part.length for part in parts) + limits.part_overhead * len(parts)
     if cost > length + limits.slack:
         return Reason.TOO_MUCH
-    if not _CONTROL.isdisjoint(representation.content_type or ""):
+    if not is_field_value(representation.content_type or ""):
         return Reason.CONTENT_TYPE
     return tuple(sorted(parts)) if representation.forward_only else parts

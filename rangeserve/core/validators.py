@@ -1,7 +1,7 @@
 """Validators: entity-tags with their two comparisons, and HTTP-dates.
 
-Knows RFC 9110 8.8 and 5.6.7 only. Every parser takes text in which each character is one
-octet (ISO 8859-1), returns `None` for what does not match the grammar, and never raises.
+Knows RFC 9110 8.8 and 5.6.7 only. Each parser takes text in which a character is one octet
+(ISO 8859-1), returns `None` for what does not match the grammar, and never raises.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = [
 
 # RFC 9110 8.8.3: entity-tag = [ weak ] opaque-tag; etagc = %x21 / %x23-7E / obs-text.
 _ENTITY_TAG: Final = re.compile('(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_LISTED: Final = re.compile('(?:W/)?"[^"]*"')  # the tags of a list that is known to be one
-# RFC 9110 5.6.1.2: elements may be empty. Each alternative starts with a character of its
-# own, so that nothing is tried twice: linear in the length, whatever comes.
+_LISTED: Final = re.compile('(?:W/)?"[^"]*"')  # the tags of a list that is known to be valid
+# RFC 9110 5.6.1.2: list elements may be empty. No two alternatives start with the same
+# character, so the scan takes linear time for any text.
 _ENTITY_TAGS: Final = re.compile(
     '[ \t,]*(?:(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*|[ \t]*\\Z))*'
 )
@@ -58,11 +58,14 @@ _HTTP_DATES: Final = (
 )
 _LONGEST_DATE: Final = len("Wednesday, 21-Oct-15 07:28:00 GMT")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_CYCLE: Final = 146097  # the days of 400 Gregorian years
+_DAYS_IN_400_YEARS: Final = 146097
 
 
 class EntityTag(NamedTuple):
-    """An entity-tag: its opaque text without the quotes, and whether it is weak."""
+    """An entity-tag (RFC 9110 8.8.3): its opaque text without the quotes, and whether it is weak.
+
+    `str` gives the tag as a field value, with its quotes.
+    """
 
     opaque: str
     weak: bool = False
@@ -72,15 +75,15 @@ class EntityTag(NamedTuple):
 
 
 def parse_entity_tag(value: str) -> EntityTag | None:
-    """Read one entity-tag, as an `ETag` field holds it (RFC 9110 8.8.3)."""
+    """Parse one entity-tag, the value of an ETag field (RFC 9110 8.8.3); `None` if malformed."""
     match = _ENTITY_TAG.fullmatch(value)
     return EntityTag(match[2], match[1] is not None) if match else None
 
 
 def parse_entity_tags(value: str) -> tuple[EntityTag, ...] | None:
-    """Read a list of entity-tags (RFC 9110 13.1.1); `None` if any element is malformed.
+    """Parse a list of entity-tags (RFC 9110 13.1.1); `None` if any element is malformed.
 
-    Tags may hold commas, so the list is scanned and not split.
+    The list is scanned and not split at its commas, because a tag may contain one.
     """
     if not _ENTITY_TAGS.fullmatch(value):
         return None
@@ -88,9 +91,10 @@ def parse_entity_tags(value: str) -> tuple[EntityTag, ...] | None:
 
 
 def lists_tag(value: str, tag: EntityTag, *, strong: bool) -> bool:
-    """Whether a list names `tag`, by strong or weak comparison; a malformed one names none.
+    """Whether the list `value` names `tag`, by strong or by weak comparison.
 
-    As comparing `tag` with each of `parse_entity_tags`, but at the cost of a scan.
+    A malformed list names no tag. The result is that of comparing `tag` with each of
+    `parse_entity_tags(value)`, but faster.
     """
     quoted = f'"{tag.opaque}"'
     if (strong and tag.weak) or quoted not in value or not _ENTITY_TAGS.fullmatch(value):
@@ -100,21 +104,21 @@ def lists_tag(value: str, tag: EntityTag, *, strong: bool) -> bool:
 
 
 def strong_match(one: EntityTag, other: EntityTag) -> bool:
-    """Strong comparison (RFC 9110 8.8.3.2): neither is weak and the texts are the same."""
+    """Whether two tags match by strong comparison: same text, neither weak (RFC 9110 8.8.3.2)."""
     return not one.weak and not other.weak and one.opaque == other.opaque
 
 
 def weak_match(one: EntityTag, other: EntityTag) -> bool:
-    """Weak comparison (RFC 9110 8.8.3.2): the texts are the same."""
+    """Whether two tags match by weak comparison: same text (RFC 9110 8.8.3.2)."""
     return one.opaque == other.opaque
 
 
 def parse_http_date(value: str, now: float) -> int | None:
-    """Read an HTTP-date in one of its three forms (RFC 9110 5.6.7); `None` for anything else.
+    """Parse an HTTP-date in one of its three forms (RFC 9110 5.6.7), into seconds since the epoch.
 
-    Returns seconds since the epoch, UTC. `now` (seconds since the epoch) is needed for the
-    two-digit year of the obsolete RFC 850 form: a date that would lie more than 50 years
-    ahead is in the past.
+    `None` for anything else. `now`, in seconds since the epoch, decides the century of the
+    two-digit year in the obsolete RFC 850 form: a date that seems more than 50 years ahead of
+    `now` is in the past.
     """
     if len(value) > _LONGEST_DATE:
         return None
@@ -126,8 +130,9 @@ def parse_http_date(value: str, now: float) -> int | None:
 
 
 def _seconds(match: re.Match[str], now: float) -> int | None:
+    """The seconds since the epoch of a matched date; `None` if there is no such day or time."""
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
-    if hour > 23 or minute > 59 or second > 60:  # 60: a leap second, RFC 9110 5.6.7
+    if hour > 23 or minute > 59 or second > 60:  # 60 is a leap second (RFC 9110 5.6.7)
         return None
     year, month, day = int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
     if len(match["year"]) == 2:
@@ -136,21 +141,21 @@ def _seconds(match: re.Match[str], now: float) -> int | None:
         in_50_years = (today.year + 50, *today.timetuple()[1:6])
         if (year, month, day, hour, minute, second) > in_50_years:
             year -= 100
-    cycles = 0 if year else 1  # the year 0000 is within the grammar, but not within `date`
+    cycles = 0 if year else 1  # the grammar allows the year 0000, `date` does not
     try:
         ordinal = date(year + 400 * cycles, month, day).toordinal()
     except ValueError:  # no such day
         return None
-    days = ordinal - _EPOCH - _CYCLE * cycles
+    days = ordinal - _EPOCH - _DAYS_IN_400_YEARS * cycles
     return days * 86400 + hour * 3600 + minute * 60 + second
 
 
 def format_http_date(seconds: float) -> str:
-    """An IMF-fixdate (RFC 9110 5.6.7) from seconds since the epoch, fractions dropped."""
+    """The IMF-fixdate (RFC 9110 5.6.7) of `seconds` since the epoch, without the fraction."""
     return _imf_fixdate(int(seconds))
 
 
-@lru_cache(maxsize=1024)  # the files of a site are asked for again and again
+@lru_cache(maxsize=1024)  # the same files are requested again and again
 def _imf_fixdate(seconds: int) -> str:
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return (
