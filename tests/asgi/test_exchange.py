@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.messages import body, pathsend, start
 
 from rangeserve import Limits, Reason, ResponseError
 from rangeserve._asgi.actions import Open, Serve
@@ -56,18 +57,6 @@ def begin(
     return Exchange(
         method, request, handover, Limits(), lambda: NOW, native_pathsend=native_pathsend
     )
-
-
-def start(*fields: tuple[bytes, bytes], status: int = 200, **more: Any) -> dict[str, Any]:
-    return {"type": "http.response.start", "status": status, "headers": list(fields), **more}
-
-
-def body(data: bytes = b"", more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": more}
-
-
-def pathsend(path: str = "/film") -> dict[str, Any]:
-    return {"type": "http.response.pathsend", "path": path}
 
 
 def kind(name: str, **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 from support.driver import http_scope
+from support.messages import start
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
 from rangeserve._asgi.response import Response, State
@@ -31,10 +32,6 @@ class Server:
     @property
     def looks_complete(self) -> bool:
         return any(not each.get("more_body", True) for each in self.sent)
-
-
-def start() -> dict[str, Any]:
-    return {"type": "http.response.start", "status": 200, "headers": []}
 
 
 async def test_a_body_while_the_file_is_being_opened(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support.driver import ask
+from support.messages import body, start
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
 from rangeserve._asgi.fast_path import FastPath
@@ -16,19 +17,11 @@ BODY = b"0123456789"
 LENGTH = (b"content-length", b"10")
 
 
-def start(*fields: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
-    return {"type": "http.response.start", "status": status, "headers": list(fields)}
-
-
-def body(chunk: bytes = BODY, *, more_body: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": chunk, "more_body": more_body}
-
-
 def test_a_small_answer_goes_by_with_accept_ranges() -> None:
     fast_path = FastPath(Handover())
     given = start(LENGTH)
     assert fast_path.feed(given) == ()
-    assert fast_path.feed(body()) == (start(LENGTH, (b"accept-ranges", b"bytes")), body())
+    assert fast_path.feed(body(BODY)) == (start(LENGTH, (b"accept-ranges", b"bytes")), body(BODY))
     assert fast_path.complete
     assert given == start(LENGTH), "the app's own message has been changed"
 
@@ -46,7 +39,7 @@ def test_a_small_answer_goes_by_with_accept_ranges() -> None:
         pytest.param(start(LENGTH, (b"Accept-Ranges", b"none")), id="Accept-Ranges"),
         pytest.param({**start(), "headers": iter([LENGTH])}, id="an iterator"),
         pytest.param({"type": "http.response.debug"}, id="another message"),
-        pytest.param(body(), id="a body first"),
+        pytest.param(body(BODY), id="a body first"),
     ],
 )
 def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
@@ -58,7 +51,7 @@ def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        pytest.param(body(more_body=True), id="more follows"),
+        pytest.param(body(BODY, more=True), id="more follows"),
         pytest.param(body(b"short"), id="too short"),
         pytest.param(body(b"01234567890"), id="too long"),
         pytest.param(start(LENGTH), id="a second start"),
@@ -76,7 +69,7 @@ def test_what_is_unusual_after_the_start_is_left_alone(message: dict[str, Any]) 
 async def test_a_stream_leaves_the_fast_path_and_is_handed_on() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start(LENGTH))
-        await send(body(BODY[:4], more_body=True))
+        await send(body(BODY[:4], more=True))
         await send(body(BODY[4:]))
 
     answer = await ask(RangeMiddleware(app))
@@ -90,7 +83,7 @@ async def test_a_source_handed_over_after_the_start_leaves_the_fast_path() -> No
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start(LENGTH))
         hand_over(scope, BytesSource(b"abcdefghij"))
-        await send(body())
+        await send(body(BODY))
 
     answer = await ask(RangeMiddleware(app))
     assert answer.complete
@@ -103,8 +96,8 @@ async def test_a_source_handed_over_after_the_start_leaves_the_fast_path() -> No
     [
         pytest.param([start(LENGTH)], id="the app returns without a body"),
         pytest.param([start(LENGTH), body(b"short")], id="a short body"),
-        pytest.param([start(LENGTH), body(), body()], id="a message after the end"),
-        pytest.param([start(LENGTH), body(), start(LENGTH)], id="a start after the end"),
+        pytest.param([start(LENGTH), body(BODY), body(BODY)], id="a message after the end"),
+        pytest.param([start(LENGTH), body(BODY), start(LENGTH)], id="a start after the end"),
     ],
 )
 async def test_a_broken_app_is_still_told(messages: list[dict[str, Any]]) -> None:
@@ -120,7 +113,7 @@ async def test_a_broken_app_is_still_told(messages: list[dict[str, Any]]) -> Non
 async def test_an_error_after_the_end_reaches_the_server() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start(LENGTH))
-        await send(body())
+        await send(body(BODY))
         raise KeyError("a background task")
 
     with pytest.raises(KeyError):
