@@ -1,4 +1,4 @@
-"""Bodies that can be read at an offset: the protocol, and adapters for what is at hand."""
+"""Sources: bodies that can be read at any offset. The protocol, and classes for common bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A callable as a source: content of known length that is generated or decrypted."""
+"""`CallableSource`: content of known length that a function generates or decrypts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ __all__ = ["CallableSource"]
 
 
 class CallableSource:
-    """`read(start, stop)` gives the bytes `[start, stop)` of `size` bytes in all.
+    """A source of `size` bytes, whose bytes `[start, stop)` a call of `read(start, stop)` gives.
 
-    `read` is usually an async generator function; it is called once for each range that is
-    sent, and its iterator closed when the client leaves. Exactly `stop - start` bytes are
-    expected: more or fewer, or an exception, cut the connection. Without an `etag` (quoted)
-    or `last_modified` no client can resume safely: give one if the content can change.
+    `read` is usually an async generator function. It is called once for each range that is
+    sent, and its iterator is closed when the client leaves. It must give exactly
+    `stop - start` bytes: more or fewer, or an exception, cut the connection.
+
+    `etag` is a quoted entity-tag; a `last_modified` without a time zone is taken as UTC. If
+    the content can change, give one of them: without a validator no client can resume safely.
     """
 
     def __init__(
@@ -33,5 +35,5 @@ class CallableSource:
         self.content_type = content_type
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """What the callable gives for `[start, stop)`."""
+        """The bytes `[start, stop)`, as the callable gives them."""
         return self._read(start, stop)

@@ -1,8 +1,8 @@
-"""A regular file as a source: one descriptor, opened once, read at offsets.
+"""`FileSource`: a regular file, opened once and read at offsets.
 
-Before a read the system is asked whether the bytes are in the page cache: a resident chunk is
-read inline (tens of microseconds), any other in a worker thread, so that the event loop does
-not wait for a disk.
+Before each read the system is asked whether the bytes are in the page cache. If they are, the
+chunk is read on the event loop, which takes tens of microseconds; if not, in a worker thread,
+so that the event loop does not wait for a disk.
 """
 
 from __future__ import annotations
@@ -22,11 +22,20 @@ from ..errors import ResponseError
 from .pace import Pace
 from .threads import in_thread
 
-__all__ = ["OPEN_FLAGS", "EtagMaker", "FileSource", "make_etag", "open_file", "stat_etag"]
+__all__ = [
+    "OPEN_FLAGS",
+    "EtagMaker",
+    "FileSource",
+    "make_etag",
+    "open_file",
+    "stat_etag",
+    "time_of",
+]
 
 T = TypeVar("T")
 
-# O_NONBLOCK: a FIFO must not block, not even a thread. O_NOCTTY: nor a terminal adopt us.
+# O_NONBLOCK: opening a FIFO must not block, not even a thread. O_NOCTTY: a terminal that is
+# opened must not become the controlling terminal of the process.
 OPEN_FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -36,18 +45,19 @@ OPEN_FLAGS: Final = (
 )
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
+_PAGE_BYTES: Final = 4096  # of the page cache, at least
 
-# After two opens in a row that took longer than this, the next one in their folder is not
-# done on the event loop. (One may be chance: any process is interrupted on a busy CPU.)
+# After two opens in a row that took longer than this, the next open in the same folder is done
+# in a thread. (A single slow open may be chance: a busy CPU interrupts any process.)
 _QUICK_SECONDS: Final = 0.001
 _MAX_FOLDERS: Final = 1024
-# folder -> whether its last open was slow
+# Folders whose files are opened on the event loop -> whether the last open there was slow.
 _quick_folders: dict[str, bool] = {}
 _logger: Final = logging.getLogger("rangeserve")
 
 
 def _proc_device() -> int | None:
-    """The device of what is mounted on /proc, `None` if nothing is."""
+    """The device number of the file system on /proc, `None` if nothing is mounted there."""
     try:
         device = os.stat("/proc").st_dev
         return device if device != os.stat("/").st_dev else None
@@ -58,15 +68,15 @@ def _proc_device() -> int | None:
 _PROC: Final = _proc_device()
 
 
-def _is_made_up(fd: int, status: os.stat_result) -> bool:
-    """Whether a file is made as it is read, so that its size says nothing."""
+def _is_generated(fd: int, status: os.stat_result) -> bool:
+    """Whether the system generates the file while it is read, so that its size is unknown."""
     if status.st_dev == _PROC:
         return True
     return status.st_size == 0 and os.pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
 
 
-def _moment(seconds: float) -> datetime | None:
-    """A time stamp of a file; `None` if it lies outside the years 1 to 9999."""
+def time_of(seconds: float) -> datetime | None:
+    """The UTC time of a file's time stamp, in seconds; `None` outside the years 1 to 9999."""
     try:
         return datetime.fromtimestamp(int(seconds), timezone.utc)
     except (OverflowError, ValueError, OSError):
@@ -74,16 +84,17 @@ def _moment(seconds: float) -> datetime | None:
 
 
 class FileSource:
-    """A regular file, held open by one descriptor from the decision to the last byte.
+    """A regular file as a source, held open by one descriptor until it is closed.
 
-    `path` is the name that it was opened by. `size` (bytes) and `last_modified` are those of
-    the descriptor.
+    An `EtagMaker` is called with one. `path` is the name by which the file was opened. `size`
+    (in bytes) and `last_modified` are those of the descriptor; `etag` and `content_type` are
+    those of `Source`, and may be set. Everything else of a FileSource, `open`, `adopt`,
+    `sendable_path` and `pace`, is for this package.
     """
 
     def __init__(self, path: str) -> None:
-        """A file yet to be opened; `open_file` is the usual way."""
+        """A file that is not open yet: `open` or `adopt` comes next."""
         self.path = path
-        self.adopted: bool = False
         self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None
@@ -91,49 +102,49 @@ class FileSource:
         self._status: os.stat_result | None = None
         self.pace: Pace = Pace()
         self._fd = -1
+        self._adopted = False
         self._lock = threading.Lock()
         self._in_thread = False
         self._closed = False
-        self._asks = _NOWAIT is not None
+        self._can_ask_cache = _NOWAIT is not None
 
     @property
     def status(self) -> os.stat_result:
-        """The `os.stat_result` of the open descriptor. `RuntimeError` before it is open."""
+        """The `os.stat_result` of the descriptor; `RuntimeError` if the file is not open yet."""
         if self._status is None:
             raise RuntimeError(f"the file has not been opened yet: {self.path!r}")
         return self._status
 
     @property
     def sendable_path(self) -> str | None:
-        """The path, if a server that can send files may open it by that name."""
-        return None if self.adopted else self.path
+        """The path by which a server that can send files may open this file, if there is one."""
+        return None if self._adopted else self.path
 
     def open(self) -> None:
-        """Open the file and look at what was opened; blocking.
+        """Open the file; blocking.
 
-        `OSError` if it cannot be opened, `ResponseError` if it is not a regular file; in
-        either case no descriptor is left.
+        `OSError` if it cannot be opened, `ResponseError` if it is not a regular file. After an
+        error no descriptor is left open.
         """
-        self._take(os.open(self.path, OPEN_FLAGS))
+        self._hold(os.open(self.path, OPEN_FLAGS))
 
     def adopt(self, fd: int) -> None:
-        """Take over a descriptor that somebody else has opened for reading; as `open`.
+        """Take over the descriptor `fd`, which is open for reading; otherwise like `open`.
 
-        Nobody opens `path` again then, not even a server that could send the file by its
-        path: the name may lead elsewhere by now.
+        There is no `sendable_path` then, because `path` may name another file by now.
         """
-        self.adopted = True
-        self._take(fd)
+        self._adopted = True
+        self._hold(fd)
 
-    def _take(self, fd: int) -> None:
+    def _hold(self, fd: int) -> None:
         try:
             status = self._status = os.fstat(fd)
             if not S_ISREG(status.st_mode):
                 raise ResponseError(f"not a regular file: {self.path!r}")
-            if _is_made_up(fd, status):
+            if _is_generated(fd, status):
                 raise ResponseError(f"not a stored file: {self.path!r}")
             self.size = status.st_size
-            self.last_modified = _moment(status.st_mtime)
+            self.last_modified = time_of(status.st_mtime)
         except BaseException:
             os.close(fd)
             raise
@@ -141,7 +152,10 @@ class FileSource:
             self._fd = fd
 
     def close(self) -> None:
-        """Close the descriptor, once; if a thread is using it, as soon as that is done."""
+        """Close the descriptor; while a thread works with it, as soon as the thread is done.
+
+        A second call does nothing.
+        """
         with self._lock:
             self._closed = True
             if not self._in_thread:
@@ -153,10 +167,14 @@ class FileSource:
             os.close(fd)
 
     async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
-        """Do blocking `work` in a worker thread; a `close` meanwhile waits for its end."""
-        return await in_thread(partial(self._guarded, work, *args))
+        """The result of the blocking `work(*args)`, done with this file in a worker thread.
 
-    def _guarded(self, work: Callable[..., T], *args: Any) -> T:
+        The descriptor stays open until `work` returns, even if `close` is called meanwhile.
+        `ResponseError` if the file is closed before a thread is free.
+        """
+        return await in_thread(partial(self._while_open, work, *args))
+
+    def _while_open(self, work: Callable[..., T], *args: Any) -> T:
         with self._lock:
             if self._closed:
                 raise ResponseError(f"closed while waiting for a thread: {self.path!r}")
@@ -170,7 +188,7 @@ class FileSource:
                     self._close_now()
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes `[start, stop)` of the descriptor, a chunk at a time.
+        """The bytes `[start, stop)` of the file, in chunks.
 
         `ResponseError` if the file has become shorter, `OSError` if it cannot be read.
         """
@@ -181,58 +199,65 @@ class FileSource:
             start += len(chunk)
             yield chunk
 
-    async def _chunk(self, start: int, owed: int) -> bytes:
-        """The next chunk, at most `owed` bytes."""
-        size = min(self.pace.size, owed)
-        if self._asks:
-            if self._resident(start) and (size < 4096 or self._resident(start + size - 1)):
+    async def _chunk(self, start: int, remaining: int) -> bytes:
+        """The next chunk of the `remaining` bytes from `start` on; empty at the file's end."""
+        size = min(self.pace.size, remaining)
+        if self._can_ask_cache:
+            if self._is_cached(start) and (size < _PAGE_BYTES or self._is_cached(start + size - 1)):
                 return os.pread(self._fd, size, start)
-            if self._asks:
+            if self._can_ask_cache:
                 return await self.in_thread(self.read_now, size, start)
-        size = min(max(size, _THREAD_CHUNK_BYTES), owed)
+        size = min(max(size, _THREAD_CHUNK_BYTES), remaining)
         return await self.in_thread(self.read_now, size, start)
 
     def read_now(self, size: int, start: int) -> bytes:
-        """At most `size` bytes from `start` on; blocking. Empty at the end of the file."""
+        """At most `size` bytes from the offset `start` on, none at the end of the file; blocking.
+
+        To be called by the `work` of `in_thread`. `OSError` if the file cannot be read.
+        """
         return os.pread(self._fd, size, start)
 
     def stat_now(self) -> os.stat_result:
-        """The status of the descriptor as it is now; blocking."""
+        """The present status of the descriptor, while `status` is that of its opening; blocking.
+
+        To be called by the `work` of `in_thread`.
+        """
         return os.fstat(self._fd)
 
-    def _resident(self, position: int) -> bool:
-        """Whether the byte at `position` can be read without waiting; starts the read-ahead."""
+    def _is_cached(self, position: int) -> bool:
+        """Whether the byte at `position` can be read without waiting; if not, read-ahead starts."""
         assert _NOWAIT is not None
         try:
             os.preadv(self._fd, [bytearray(1)], position, _NOWAIT)
         except BlockingIOError:
             return False
-        except OSError:  # this file system cannot say (tmpfs, /proc): do not ask again
-            self._asks = False
+        except OSError:  # this file system cannot tell (tmpfs): do not ask again
+            self._can_ask_cache = False
             return False
         return True
 
 
 EtagMaker = Callable[[FileSource], Union[str, Awaitable[Union[str, None]], None]]
-"""What `etag=` takes: called with a file that is open, it gives the entity-tag of its content.
+"""A function that makes the entity-tag of an open file: the type of `etag=`.
 
-The tag is quoted, as it goes on the wire; `None` is for none. The callable may be async. It
-finds in the file its `path`, its `size` in bytes and its `status` (`os.stat_result`).
+It may be async, and returns a quoted entity-tag, or `None` for no tag. Of the `FileSource` it
+uses `path`, `size` (in bytes) and `status` (an `os.stat_result`), and to read the content
+`in_thread` with `read_now`.
 """
 
 
 def stat_etag(file: FileSource | os.stat_result) -> str:
-    """A strong entity-tag from size and modification time in nanoseconds.
+    """The strong entity-tag, quoted, of an open file or of an `os.stat_result`.
 
-    Of an open file, or of a stat result. Not from the inode: replicas that hold the same
-    file with the same time must agree.
+    It is made of the modification time in nanoseconds and the size in bytes. The inode plays no
+    part, so that replicas with the same file and the same time have the same tag.
     """
     status = file.status if isinstance(file, FileSource) else file
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
 
 async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
-    """What `maker` makes of an open file; a failure is logged, and costs only the tag."""
+    """The entity-tag that `maker` makes of an open file; `None` if it fails, which is logged."""
     try:
         etag = cast("object", maker(file))
         if inspect.isawaitable(etag):
@@ -246,10 +271,10 @@ async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
 
 
 async def open_file(path: str) -> FileSource:
-    """Open a regular file for reading at offsets.
+    """Open the regular file at `path`; errors are those of `FileSource.open`.
 
-    A folder that was quick is trusted to be quick again, and the file opened inline;
-    otherwise in a worker thread. Errors are those of `FileSource.open`.
+    It is opened on the event loop if opens in its folder were quick, and otherwise in a worker
+    thread.
     """
     source = FileSource(path)
     folder = os.path.dirname(path)
@@ -265,6 +290,7 @@ async def open_file(path: str) -> FileSource:
 
 
 def _timed_open(source: FileSource, folder: str) -> None:
+    """Open `source`, and note whether its folder is quick; blocking."""
     begin = perf_counter()
     source.open()
     slow = perf_counter() - begin > _QUICK_SECONDS

@@ -1,4 +1,7 @@
-"""Names to media types: the same on every machine, since no file of the system is asked."""
+"""`guess_media_type`: file names to media types.
+
+The result is the same on every machine, because no table of the operating system is read.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Final
 
 __all__ = ["guess_media_type"]
 
-_OCTETS: Final = "application/octet-stream"
-# A compressed file is sent as it is: a Content-Encoding would have clients unpack it.
+_UNKNOWN: Final = "application/octet-stream"
+# A compressed file is sent as it is, without a Content-Encoding, which would make clients
+# unpack it. So its media type is that of the compressed file.
 _COMPRESSED: Final = {
     "gzip": "application/gzip",
     "bzip2": "application/x-bzip2",
@@ -17,7 +21,7 @@ _COMPRESSED: Final = {
     "br": "application/x-brotli",
     "zstd": "application/zstd",
 }
-# What Python's own table lacks in some supported version, or has otherwise.
+# What the table of some supported Python version lacks, or has with another media type.
 _ADDED: Final = {
     ".7z": "application/x-7z-compressed",
     ".aac": "audio/aac",
@@ -72,8 +76,8 @@ for _ending, _type in _ADDED.items():
 
 
 def guess_media_type(name: str) -> str:
-    """The media type for a file name or key; `application/octet-stream` if it says nothing."""
+    """The media type for a file name or key; `application/octet-stream` if it is unknown."""
     media_type, coding = _table.guess_type(f"/{name}")
     if coding is not None:
-        return _COMPRESSED.get(coding, _OCTETS)
-    return media_type or _OCTETS
+        return _COMPRESSED.get(coding, _UNKNOWN)
+    return media_type or _UNKNOWN

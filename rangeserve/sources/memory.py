@@ -1,4 +1,4 @@
-"""Bytes in memory as a source."""
+"""`BytesSource`: bytes in memory."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from datetime import datetime
 from io import BytesIO
 from typing import Final, Union
 
-__all__ = ["BytesSource", "content_etag"]
+__all__ = ["DIGEST_BYTES", "BytesSource", "content_etag"]
 
 BytesLike = Union[bytes, bytearray, memoryview]
 
-_CHUNK: Final = 256 * 1024
-_DIGEST: Final = 16
+DIGEST_BYTES: Final = 16
+"""The size of the hash (BLAKE2b) in an entity-tag that is made from content."""
+
+_CHUNK_BYTES: Final = 256 * 1024
 
 
 def content_etag(content: BytesLike) -> str:
-    """A strong entity-tag that is a hash of the content (BLAKE2b, 128 bits)."""
-    return f'"{hashlib.blake2b(content, digest_size=_DIGEST).hexdigest()}"'
+    """The strong entity-tag, quoted, that is a hash of `content` (BLAKE2b, 128 bits)."""
+    return f'"{hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()}"'
 
 
 class BytesSource:
-    """Bytes in memory: `bytes`, a `bytearray`, a `memoryview` or a `BytesIO`.
+    """A source of bytes in memory: `bytes`, a `bytearray`, a `memoryview` or a `BytesIO`.
 
-    Of a `BytesIO` the whole content as it stands now is served, wherever it is positioned.
-    A `bytearray` or `memoryview` is not copied, so it must not change while it is served;
-    a view that is not contiguous raises `TypeError`.
+    Of a `BytesIO` the whole present content is served, whatever its position is. A `bytearray`
+    or `memoryview` is not copied, so it must not change while it is served. `TypeError` for a
+    `memoryview` that is not contiguous.
 
-    `etag` is a quoted entity-tag, `None` for none; `content_etag(content)` makes one.
+    `etag` is a quoted entity-tag, `None` for none; `content_etag(content)` makes one. A
+    `last_modified` without a time zone is taken as UTC.
     """
 
     def __init__(
@@ -48,5 +51,5 @@ class BytesSource:
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`, in chunks of at most 256 KiB."""
-        for position in range(start, stop, _CHUNK):
-            yield bytes(self._view[position : min(position + _CHUNK, stop)])
+        for position in range(start, stop, _CHUNK_BYTES):
+            yield bytes(self._view[position : min(position + _CHUNK_BYTES, stop)])

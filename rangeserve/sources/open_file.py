@@ -1,4 +1,4 @@
-"""A binary file object that is already open, as a source."""
+"""`OpenFileSource`: a binary file object that is already open."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .threads import in_thread
 
 __all__ = ["OpenFileSource"]
 
-_CHUNK: Final = 256 * 1024
+_CHUNK_BYTES: Final = 256 * 1024
 
 
 class SeekableFile(Protocol):
-    """What is needed of a file object: binary, seekable."""
+    """The methods that a binary, seekable file object must have."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
@@ -28,14 +28,15 @@ class SeekableFile(Protocol):
 
 
 class OpenFileSource:
-    """A binary, seekable file object: an open file, a `ZipExtFile`, a `GzipFile`, ...
+    """A source that reads a binary, seekable file object: an open file, a `ZipExtFile`, ...
 
-    Each read seeks to its own offset and reads 256 KiB at a time in a worker thread, under
-    one lock: requests can share the object, nobody else may use it meanwhile. Its position
-    afterwards is undefined. For a file that has a name, a path is the faster source.
+    Each read seeks to its own offset and reads 256 KiB at a time in a worker thread, under a
+    lock. So several requests can share the object, but no other code may use it meanwhile. Its
+    position afterwards is undefined. For a file that has a name, a path is the faster source.
 
-    `size` (bytes) is measured by seeking to the end, now, unless it is given. With `close`
-    the object is closed when the response that it was handed over for is done with it.
+    `size` is in bytes; unless it is given, it is measured at once by seeking to the end. `etag`
+    is a quoted entity-tag; a `last_modified` without a time zone is taken as UTC. With `close`
+    the object is closed as soon as the response for which it was handed over needs it no more.
     """
 
     def __init__(
@@ -57,20 +58,22 @@ class OpenFileSource:
         self.content_type = content_type
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes `[start, stop)`; `ResponseError` if the file ends before `stop`."""
+        """The bytes `[start, stop)`, in chunks; `ResponseError` if the file ends before `stop`."""
         while start < stop:
-            chunk = await in_thread(partial(self._read_at, start, min(_CHUNK, stop - start)))
+            size = min(_CHUNK_BYTES, stop - start)
+            chunk = await in_thread(partial(self._read_now, size, start))
             if not chunk:
                 raise ResponseError(f"the file object ends at {start}, {stop} was expected")
             start += len(chunk)
             yield chunk
 
-    def _read_at(self, start: int, count: int) -> bytes | None:
+    def _read_now(self, size: int, start: int) -> bytes | None:
+        """At most `size` bytes from `start` on; blocking."""
         with self._lock:
             self._file.seek(start)
-            return self._file.read(count)
+            return self._file.read(size)
 
     async def aclose(self) -> None:
-        """Close the file object if that was asked for."""
+        """Close the file object, if `close` was true."""
         if self._close:
             await in_thread(self._file.close)

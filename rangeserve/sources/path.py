@@ -1,7 +1,7 @@
-"""A path as a source: the file is open, and is closed when its response is complete.
+"""`open_path`: opens a file before its response starts. And entity-tags from a file's content.
 
-To hand over a path, `hand_over(scope, path)` is enough. `open_path` is for those who want
-to see its errors before the response starts, or an entity-tag from the content.
+To send a file, `hand_over(scope, path)` is enough. `open_path` is for a view that wants to
+handle the errors of opening itself, or an entity-tag of its own choice.
 """
 
 from __future__ import annotations
@@ -20,23 +20,28 @@ from anyio.lowlevel import RunVar
 from ..errors import ResponseError
 from .file import EtagMaker, FileSource, stat_etag
 from .media_type import guess_media_type
+from .memory import DIGEST_BYTES
+from .threads import limiter_of
 
 __all__ = ["PathSource", "file_content_etag", "open_path"]
 
 _BLOCK_BYTES: Final = 1024 * 1024
-_DIGEST_BYTES: Final = 16
+
 _MAX_REMEMBERED_FILES: Final = 4096
 
-# What was hashed: (device, inode, size, mtime, ctime) -> entity-tag, the last used at the end.
+# The identity of a file that was hashed -> its entity-tag; the last used comes last.
 _tags: OrderedDict[tuple[int, ...], str] = OrderedDict()
-_one_at_a_time: RunVar[CapacityLimiter] = RunVar("rangeserve.hashing")
+_hashing: RunVar[CapacityLimiter] = RunVar("rangeserve.hashing")
 
 
 class PathSource(FileSource):
-    """A regular file that is open; whoever it is handed over to closes it with `aclose`."""
+    """An open regular file that is closed with its response: the result of `open_path`.
+
+    If it is handed over, the middleware calls `aclose`.
+    """
 
     async def aclose(self) -> None:
-        """Close the descriptor."""
+        """Close the descriptor; a second call does nothing."""
         self.close()
 
 
@@ -46,20 +51,21 @@ async def open_path(
     etag: EtagMaker | None = stat_etag,
     content_type: str | None = None,
 ) -> PathSource:
-    """Open the regular file at `path`.
+    """Open the regular file at `path`; the result is to be handed over, or closed with `aclose`.
 
-    `etag` makes its entity-tag (see `EtagMaker`; `None` for none): from size and modification
-    time, or from the content with `file_content_etag`. What it raises is raised.
-    `content_type` is guessed from the name unless given. `OSError` if the file cannot be
-    opened, `ResponseError` if it is not a regular file, `ValueError` for a NUL in the path.
-    To be handed over; otherwise to be closed with `aclose`.
+    `etag` makes the entity-tag of the file (see `EtagMaker`; `None` for no tag): `stat_etag`
+    from size and modification time, `file_content_etag` from the content. Unless
+    `content_type` is given, it is guessed from the file name.
+
+    `OSError` if the file cannot be opened, `ResponseError` if it is not a regular file,
+    `ValueError` for a NUL in the path. An exception of `etag` is raised, too.
     """
     source = PathSource(abspath(fspath(path)))
     try:
         await source.in_thread(source.open)
         if etag is not None:
-            made = etag(source)
-            source.etag = await made if isinstance(made, Awaitable) else made
+            tag = etag(source)
+            source.etag = await tag if isinstance(tag, Awaitable) else tag
     except BaseException:
         source.close()
         raise
@@ -68,14 +74,15 @@ async def open_path(
 
 
 async def file_content_etag(file: FileSource) -> str:
-    """An `EtagMaker`: a strong entity-tag that is a hash of the content (BLAKE2b, 128 bits).
+    """The strong entity-tag, quoted, that is a hash of the file's content (BLAKE2b, 128 bits).
 
-    For replicas that hold the same bytes with different modification times. A file is read
-    once, one file at a time, and read again only when its size, times or inode change (4,096
-    files are remembered). `ResponseError` if the file changes while it is read.
+    It is an `EtagMaker` for replicas that hold the same bytes with different modification
+    times. Files are read one at a time, and a file is read again only if its size, times or
+    inode have changed (the tags of 4,096 files are remembered). `ResponseError` if the file
+    changes while it is read.
     """
     key = _identity(file.status)
-    async with _turn():
+    async with limiter_of(_hashing, 1):
         tag = _tags.pop(key, None)
         if tag is None:
             tag = await file.in_thread(_hash, file)
@@ -86,7 +93,8 @@ async def file_content_etag(file: FileSource) -> str:
 
 
 def _hash(file: FileSource) -> str:
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    """The entity-tag of the content; blocking."""
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
     position = 0
     while block := file.read_now(_BLOCK_BYTES, position):
         digest.update(block)
@@ -97,6 +105,7 @@ def _hash(file: FileSource) -> str:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
+    """The numbers of a file that change if its content changes."""
     return (
         status.st_dev,
         status.st_ino,
@@ -104,12 +113,3 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
-
-
-def _turn() -> CapacityLimiter:
-    try:
-        return _one_at_a_time.get()
-    except LookupError:
-        limiter = CapacityLimiter(1)
-        _one_at_a_time.set(limiter)
-        return limiter

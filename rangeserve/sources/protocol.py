@@ -1,4 +1,4 @@
-"""What a source is: a body that can be read at an offset (the shape of a representation)."""
+"""`Source`: what a body that can be read at any offset must have, and what it may have."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ __all__ = ["Closable", "ReadsSideBySide", "Source"]
 class Source(Protocol):
     """A representation whose bytes can be read from any offset.
 
-    The attributes describe it: `size` in bytes, `etag` a quoted entity-tag as it goes on
-    the wire, `last_modified` (aware, or naive UTC), `content_type`; `None` for what it does
-    not know. The app's own fields win over them.
+    Its attributes become response fields, except those that the app has given itself. `None`
+    stands for what a source does not know.
     """
 
     @property
@@ -28,12 +27,12 @@ class Source(Protocol):
 
     @property
     def etag(self) -> str | None:
-        """The entity-tag, quoted, as it goes on the wire."""
+        """The entity-tag, quoted, as in an ETag field (RFC 9110 8.8.3)."""
         ...
 
     @property
     def last_modified(self) -> datetime | None:
-        """When the content last changed."""
+        """The time at which the content last changed; without a time zone it is taken as UTC."""
         ...
 
     @property
@@ -42,32 +41,40 @@ class Source(Protocol):
         ...
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes `[start, stop)`, in chunks: exactly `stop - start` bytes, or an error."""
+        """The bytes `[start, stop)`, in chunks of any size: exactly `stop - start` bytes.
+
+        It is called once for each range that is sent. An exception, or a byte too few or too
+        many, cuts the connection. An async generator is closed when the client leaves.
+        """
         ...
 
 
 @runtime_checkable
 class Closable(Protocol):
-    """A source that holds something of its own: a descriptor, a connection.
+    """A source that has something to close: a descriptor, a connection. Optional.
 
-    Optional. Whoever it was handed over to closes it, once, as soon as the response needs
-    it no more: also if it was never read, and when the client has left.
+    The middleware closes a source that was handed over, once, as soon as the response needs it
+    no more: also if the source was never read, and if the client has left.
     """
 
     async def aclose(self) -> None:
-        """Let go of what is held."""
+        """Close what the source holds."""
         ...
 
 
 @runtime_checkable
 class ReadsSideBySide(Protocol):
-    """A source whose reads wait for somebody else, so that several are better begun at once.
+    """A source that can read several ranges at the same time. Optional.
 
-    Optional. Asked only for a response with two ranges or more.
+    It is for a source whose reads wait for another machine. Used only for a response with two
+    ranges or more.
     """
 
     def side_by_side(
         self, ranges: Sequence[ByteRange]
     ) -> AbstractAsyncContextManager[Callable[[int, int], AsyncIterator[bytes]]]:
-        """While the response is sent: a `read` for these ranges, to be used in this order."""
+        """A context manager whose value is used like `read`, for `ranges` in their order.
+
+        The context is entered before the first range is read, and left after the last.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Worker threads for what blocks: at most 32 of them in one event loop, whoever asks."""
+"""Worker threads for blocking work: the package uses at most 32 of them in an event loop."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from typing import Final, TypeVar
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
-__all__ = ["in_thread"]
+__all__ = ["in_thread", "limiter_of"]
 
 T = TypeVar("T")
 
-_THREADS: Final = 32
+_MAX_THREADS: Final = 32
 _limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.threads")
 
 
 async def in_thread(work: Callable[[], T], *, abandon_on_cancel: bool = False) -> T:
-    """Do blocking `work` in a worker thread, when one is free.
+    """The result of the blocking `work`, done in a worker thread as soon as one is free.
 
-    A cancelled caller waits for its end, unless `abandon_on_cancel`.
+    A caller that is cancelled waits until `work` returns, unless `abandon_on_cancel`.
     """
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_THREADS)
-        _limiter.set(limiter)
+    limiter = limiter_of(_limiter, _MAX_THREADS)
     return await to_thread.run_sync(work, abandon_on_cancel=abandon_on_cancel, limiter=limiter)
+
+
+def limiter_of(variable: RunVar[CapacityLimiter], tokens: int) -> CapacityLimiter:
+    """The limiter that `variable` holds for this event loop; the first call makes it."""
+    try:
+        return variable.get()
+    except LookupError:
+        limiter = CapacityLimiter(tokens)
+        variable.set(limiter)
+        return limiter

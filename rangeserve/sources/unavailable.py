@@ -1,4 +1,4 @@
-"""That there is no source for this request, and the status that says so."""
+"""`SourceUnavailable`: raised if there is no source for a request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ __all__ = ["SourceUnavailable"]
 
 
 class SourceUnavailable(Exception):
-    """A source cannot be had: answer with `status`, an HTTP status code, and no details.
+    """There is no source for this request: the client gets `status` and an empty body.
 
-    What the store or system said is the exception's cause, for the log.
+    `status` is an HTTP status code, `why` a message for the log. The exception of the store or
+    of the system is the cause.
     """
 
     def __init__(self, status: int, why: str = "") -> None:
@@ -16,5 +17,5 @@ class SourceUnavailable(Exception):
         self.status = status
 
     def __reduce__(self) -> tuple[type[SourceUnavailable], tuple[int, str]]:
-        """What pickling needs: the arguments, which are not those of `Exception`."""
+        """The class and the arguments to make a copy from, for `pickle`."""
         return (type(self), (self.status, str(self)))

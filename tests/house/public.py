@@ -53,11 +53,8 @@ GIVEN = {"FileSource", "ObjectSource", "PathSource"}
 OUR_OWN = {
     "FileSource": {
         "adopt",
-        "in_thread",
         "open",
-        "read_now",
         "sendable_path",
-        "stat_now",
     },
     "Handover": {"withdraw"},
 }
