@@ -23,13 +23,6 @@ NOT_LISTENING = [
 ]
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "film"
-    path.write_bytes(bytes(SIZE))
-    return path
-
-
 @pytest.mark.parametrize("headers", WAYS)
 @pytest.mark.parametrize("make", LISTENING)
 async def test_a_client_that_leaves_in_silence_gets_one_more_chunk_at_most(

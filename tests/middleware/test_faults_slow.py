@@ -16,13 +16,6 @@ from support.waiting import until
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "film"
-    path.write_bytes(bytes(SIZE))
-    return path
-
-
 @pytest.mark.parametrize("headers", WAYS)
 async def test_a_stream_never_runs_ahead_of_the_client(headers: Any) -> None:
     app = FromStream()

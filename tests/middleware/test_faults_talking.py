@@ -15,13 +15,6 @@ from support.messages import DISCONNECT
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "film"
-    path.write_bytes(bytes(SIZE))
-    return path
-
-
 @pytest.mark.parametrize("piece", [b"", b"x", b"x" * CHUNK], ids=["empty", "one byte", "64 KiB"])
 async def test_a_request_body_without_end_while_a_file_is_sent(piece: bytes, film: Path) -> None:
     asked = 0
