@@ -16,6 +16,7 @@ from rangeserve.sources import (
     SourceUnavailable,
     file_content_etag,
     open_path,
+    stat_etag,
 )
 
 FOLDER = Path(os.environ["ORIGIN_FOLDER"])
@@ -42,7 +43,7 @@ class Slow(CallableSource):
 async def find(scope: Any) -> Source:
     path = FOLDER / Path(scope["path"]).name
     try:
-        file = await open_path(path, etag=file_content_etag if BY_CONTENT else None)
+        file = await open_path(path, etag=file_content_etag if BY_CONTENT else stat_etag)
     except OSError as error:
         raise SourceUnavailable(404) from error
     return Slow(file) if "ORIGIN_SLOW" in os.environ else file
