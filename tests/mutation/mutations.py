@@ -119,20 +119,26 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("core/preconditions.py", "condition != last_modified:", "False:", "preconditions"),
     Mutation(
         "core/preconditions.py",
-        "return not lists_tag(condition, current, strong=False)",
-        "return not lists_tag(condition, current, strong=True)",
+        "lists_tag(condition, current, strong=strong)",
+        "lists_tag(condition, current, strong=True)",
+        "preconditions",
+    ),
+    Mutation(
+        "core/preconditions.py",
+        "lists_tag(condition, current, strong=strong)",
+        "lists_tag(condition, current, strong=False)",
         "preconditions",
     ),
     # request.py and representation.py
     Mutation("core/request.py", 'return ", ".join(values)', "return values[0]", "request"),
     Mutation(
         "core/request.py",
-        'return REPEATED if slot in ("range", "if_range") else None',
+        'return REPEATED if attribute in ("range", "if_range") else None',
         "return values[0]",
         "request",
     ),
     Mutation(
-        "core/request.py", "slot = _SLOTS.get(name.lower())", "slot = _SLOTS.get(name)", "request"
+        "core/request.py", "_ATTRIBUTES.get(name.lower())", "_ATTRIBUTES.get(name)", "request"
     ),
     Mutation(
         "core/representation.py",
@@ -146,9 +152,56 @@ MUTATIONS: tuple[Mutation, ...] = (
         "False",
         "representation",
     ),
-    # selection.py: the limits and their order
-    Mutation("core/selection.py", "len(field) > limits.max_field_size or", "False or", "selection"),
-    Mutation("core/selection.py", "count_specs(field) > limits.max_ranges", "False", "selection"),
+    Mutation(
+        "core/representation.py",
+        "            and is_field_value(content_type)\n",
+        "",
+        "source_fields",
+    ),
+    Mutation(
+        "core/representation.py",
+        "if etag is not None and parse_entity_tag(etag) and",
+        "if etag is not None and",
+        "source_fields exchange",
+    ),
+    Mutation(
+        "core/representation.py",
+        "min(last_modified.timestamp(), now)",
+        "last_modified.timestamp()",
+        "source_fields",
+    ),
+    Mutation(
+        "core/representation.py",
+        "        self.forward_only = False",
+        "        pass",
+        "source_fields",
+    ),
+    Mutation(
+        "core/representation.py",
+        "        if not self.length_in_doubt:",
+        "        if True:",
+        "representation exchange faults_app",
+    ),
+    # limits.py: what is counted, and that it is asked
+    Mutation("core/limits.py", "len(field) <= self.max_field_size and (", "(", "limits"),
+    Mutation("core/limits.py", "_count_specs(field) <= self.max_ranges", "True", "limits"),
+    Mutation(
+        "core/limits.py",
+        'field.count(",") < self.max_ranges',
+        'field.count(",") <= self.max_ranges',
+        "limits",
+    ),
+    Mutation("core/limits.py", 'if element.strip(" \\t")', "", "limits"),
+    Mutation(
+        "core/request.py",
+        "if range_field is not None and not limits.admit(range_field):",
+        "if False:",
+        "limits",
+    ),
+    # selection.py: what is refused, and in which order
+    Mutation(
+        "core/selection.py", "    if range_field == OVER_LIMITS:", "    if False:", "selection"
+    ),
     Mutation(
         "core/selection.py",
         "if cost > length + limits.slack:",
@@ -171,8 +224,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/selection.py",
-        "    if not _CONTROL.isdisjoint",
-        "    if False and not _CONTROL.isdisjoint",
+        '    if not is_field_value(representation.content_type or ""):',
+        "    if False:",
         "selection",
     ),
     Mutation("core/selection.py", 'if request.method == "HEAD":', "if False:", "selection"),
@@ -195,37 +248,40 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("core/plan.py", 'b"bytes */%d" % selection.complete_length', 'b"bytes */*"', "plan"),
     Mutation("core/slicer.py", "max(start - base, 0)", "start - base", "slicer"),
     Mutation("core/slicer.py", "if end < stop:", "if end <= stop:", "slicer"),
-    # exchange.py: the state machine
-    Mutation("_asgi/exchange.py", "_PATIENCE: Final = 16", "_PATIENCE: Final = 17", "exchange"),
-    Mutation(
-        "_asgi/exchange.py", "            self._owed -= len(body)", "            pass", "exchange"
-    ),
+    # exchange.py and response.py: the script of a response, and how far it has come
     Mutation(
         "_asgi/exchange.py",
-        "                if self._owed < 0:",
-        "                if False:",
+        "_MAX_LATE_MESSAGES: Final = 16",
+        "_MAX_LATE_MESSAGES: Final = 17",
         "exchange",
     ),
+    Mutation("_asgi/exchange.py", "if app_listens else 1", "if app_listens else 0", "exchange"),
+    Mutation("_asgi/exchange.py", "return not is_final and", "return", "exchange"),
+    Mutation("_asgi/exchange.py", "owed -= len(body)", "pass", "exchange"),
+    Mutation("_asgi/exchange.py", "if owed < 0:", "if False:", "exchange"),
+    Mutation("_asgi/exchange.py", "                    if owed:\n", "if False:\n", "exchange"),
     Mutation(
         "_asgi/exchange.py",
-        "                if self._owed:\n",
-        "                if False:\n",
-        "exchange",
-    ),
-    Mutation(
-        "_asgi/exchange.py",
-        'raise self._broken("the body ended before the range was complete")',
+        'raise response.fail("the body ended before the range was complete")',
         "pass",
         "exchange",
     ),
+    Mutation("_asgi/exchange.py", "if not (client_gone or allowed):", "if False:", "exchange"),
     Mutation(
         "_asgi/exchange.py",
-        "if not (gone or self.ended or",
-        "if not (True or self.ended or",
+        '"headers": plan.headers, "trailers": False}',
+        '"headers": plan.headers}',
         "exchange",
     ),
-    Mutation("_asgi/exchange.py", '            "trailers": False,\n', "", "exchange"),
-    Mutation("_asgi/exchange.py", "if self.status != 200:", "if self.status >= 300:", "exchange"),
+    Mutation(
+        "_asgi/exchange.py",
+        '{**self._passed_on(start, selection), "trailers": False}',
+        "self._passed_on(start, selection)",
+        "exchange",
+    ),
+    Mutation(
+        "_asgi/exchange.py", "if response.status != 200:", "if response.status >= 300:", "exchange"
+    ),
     Mutation(
         "_asgi/exchange.py",
         "if representation.content_length not in (None, size):",
@@ -240,11 +296,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "_asgi/exchange.py",
-        "elif kind == _PATHSEND and not (self.ended or self._begun):",
-        "elif kind == _PATHSEND and not self.ended:",
+        "elif message_type == PATHSEND and not (response.complete or has_begun):",
+        "elif message_type == PATHSEND and not response.complete:",
         "exchange",
     ),
-    Mutation("_asgi/exchange.py", "final or self._swallowed == 1 or", "final or", "exchange"),
     Mutation(
         "_asgi/exchange.py",
         'getattr(source, "sendable_path", None)',
@@ -252,22 +307,69 @@ MUTATIONS: tuple[Mutation, ...] = (
         "exchange",
     ),
     Mutation("_asgi/exchange.py", "if source.size < 0:", "if False:", "exchange"),
-    # inner.py, supply.py, handover.py
+    Mutation(
+        "_asgi/exchange.py",
+        "if source is None or representation.length_in_doubt:",
+        "if source is None:",
+        "exchange faults_app",
+    ),
+    Mutation(
+        "_asgi/exchange.py",
+        "            if self._handover.same_body:",
+        "            if False:",
+        "same_as_body",
+    ),
+    Mutation(
+        "_asgi/exchange.py",
+        "        self._handover.accepted = True",
+        "        pass",
+        "same_as_body",
+    ),
+    Mutation("_asgi/exchange.py", "            self._steps.close()\n", "", "failed"),
+    Mutation("_asgi/response.py", "if self.state is State.FAILED:", "if False:", "failed"),
+    Mutation("_asgi/response.py", "if self.state is not State.FAILED:", "if True:", "failed"),
+    Mutation("_asgi/response.py", "elif self.has_range:", "else:", "exchange"),
+    # fast_path.py: what it must leave to the exchange, and how that takes over
+    Mutation("_asgi/fast_path.py", "elif lowered in _UNUSUAL:", "elif False:", "fast_path"),
+    Mutation("_asgi/fast_path.py", "if length is not None or", "if", "fast_path"),
+    Mutation(
+        "_asgi/fast_path.py",
+        'if len(message.get("body", b"")) != self._content_length:',
+        "if False:",
+        "fast_path",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if self.complete or self._handover.source is not None:",
+        "if self.complete:",
+        "fast_path",
+    ),
+    Mutation(
+        "_asgi/call.py",
+        "passed=fast_path is not None and fast_path.complete,",
+        "passed=False,",
+        "fast_path",
+    ),
+    # scope.py and handover.py
     Mutation(
         "_asgi/scope.py", "field[0].lower() not in _HIDDEN", "field[0] not in _HIDDEN", "scope"
     ),
     Mutation(
         "_asgi/scope.py",
-        "extensions.pop(_ZEROCOPYSEND, None)",
-        "extensions.get(_ZEROCOPYSEND)",
-        "inner",
+        "extensions.pop(ZEROCOPYSEND, None)",
+        "extensions.get(ZEROCOPYSEND)",
+        "scope",
     ),
-    Mutation("_asgi/scope.py", "if ranged or not _accepts_coding(headers):", "if True:", "scope"),
-    Mutation("_asgi/scope.py", "> [2, 3]", "> [2, 4]", "scope"),
     Mutation(
-        "_asgi/source_fields.py", "and _FIELD_VALUE.fullmatch(kind)", "", "source_fields exchange"
+        "_asgi/scope.py",
+        "if ranged or not _accepts_any_coding(headers):",
+        "if True:",
+        "scope",
     ),
+    Mutation("_asgi/scope.py", "> [2, 3]", "> [2, 4]", "scope"),
     Mutation("handover.py", "abspath(fspath(source))", "fspath(source)", "handover"),
+    Mutation("handover.py", "        self.same_body = True", "        pass", "same_as_body"),
+    Mutation("handover.py", "in (REPEATED, OVER_LIMITS)", "in (REPEATED,)", "handover"),
     # inbox.py, transfer.py, hangup.py
     Mutation(
         "_asgi/inbox.py",
@@ -275,14 +377,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         "            pass  # a `receive` that",
         "inbox",
     ),
-    Mutation("_asgi/inbox.py", "self._kept > _REPLAYED", "False", "inbox"),
-    Mutation("_asgi/inbox.py", "len(self._queue) >= _MESSAGES", "False", "inbox"),
+    Mutation("_asgi/inbox.py", "self._queued_bytes > _MAX_REPLAYED_BYTES", "False", "inbox"),
+    Mutation("_asgi/inbox.py", "len(self._queue) >= _MAX_REPLAYED_MESSAGES", "False", "inbox"),
     Mutation(
         "_asgi/inbox.py", "            self._queue.append(message)", "            pass", "inbox"
     ),
     Mutation(
         "_asgi/transfer.py",
-        "                if self._is_ending:",
+        "                if self._is_last_send:",
         "                if False:",
         "transfer",
     ),
@@ -302,51 +404,74 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/hangup.py", "pending.extend(link for", "list(link for", "hangup"),
     Mutation(
         "_asgi/hangup.py",
-        "return group.derive(left)",
-        "return group and group.derive(list(group.exceptions))",
+        "group.derive(remaining)",
+        "group.derive(group.exceptions)",
         "hangup",
     ),
-    # middleware.py
+    Mutation("_asgi/hangup.py", ".with_traceback(group.__traceback__)", "", "hangup"),
+    # call.py
     Mutation(
         "_asgi/call.py",
-        "            await checkpoint()  # an app that ignores",
-        "            pass  # an app that ignores",
-        "middleware",
+        "        await checkpoint()  # an app that ignores",
+        "        pass  # an app that ignores",
+        "stopping",
     ),
-    Mutation("_asgi/call.py", "left = without_hangup(error)", "left = error", "middleware"),
+    Mutation(
+        "_asgi/call.py", "remaining = without_hangup(error)", "remaining = error", "exceptions"
+    ),
     Mutation(
         "_asgi/call.py",
         "            file.close()\n",
         "            pass\n",
-        "middleware faults_files",
+        "faults_files",
+    ),
+    Mutation("_asgi/call.py", "            self._inbox.close()", "            pass", "stopping"),
+    Mutation("_asgi/call.py", "            self._inbox.hold()", "            pass", "stopping"),
+    Mutation(
+        "_asgi/call.py",
+        "if action.needs_etag and self._settings.etag is not None:",
+        "if self._settings.etag is not None:",
+        "etag",
+    ),
+    # sources/file.py, threads.py and pace.py
+    Mutation(
+        "sources/file.py",
+        "        if etag is None or isinstance(etag, str):",
+        "        if True:",
+        "etag",
     ),
     Mutation(
-        "_asgi/call.py", "            self._inbox.closed = True", "            pass", "middleware"
+        "sources/file.py",
+        '    except Exception:\n        _logger.exception("the etag callable',
+        '    except ValueError:\n        _logger.exception("the etag callable',
+        "etag",
     ),
-    # sources/file.py and pace.py
-    Mutation("sources/file.py", 'getattr(os, "O_NONBLOCK", 0)', "0", "file"),
-    Mutation("sources/file.py", "if not S_ISREG(self.status.st_mode):", "if False:", "file"),
+    Mutation("sources/file.py", 'getattr(os, "O_NONBLOCK", 0)', "0", "file_refused"),
+    Mutation("sources/file.py", "if not S_ISREG(status.st_mode):", "if False:", "file_refused"),
     Mutation(
         "sources/file.py",
         "        except BaseException:\n            os.close(fd)\n",
         "        except BaseException:\n",
-        "file",
+        "file_descriptors",
     ),
     Mutation(
         "sources/file.py",
         "            if not self._in_thread:\n",
         "            if True:\n",
-        "file",
+        "file_descriptors",
     ),
     Mutation(
         "sources/file.py",
         "                if self._closed:\n                    self._close_now()",
         "                if False:\n                    self._close_now()",
-        "file",
+        "file_descriptors",
     ),
+    Mutation("sources/file.py", "if status.st_dev == _PROC:", "if False:", "file_refused"),
+    Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "threads"),
     Mutation(
-        "sources/file.py", "if status.st_dev == _PROC:", "if False:", "sources_file faults_files"
+        "sources/pace.py",
+        "if self._bytes_since_yield < _YIELD_AFTER_BYTES:",
+        "if self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES:",
+        "pace",
     ),
-    Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "file"),
-    Mutation("sources/pace.py", "if self._turn < _TURN:", "if self._turn < 2 * _TURN:", "pace"),
 )
