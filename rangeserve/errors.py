@@ -1,4 +1,4 @@
-"""What is raised: an app or a source that broke its promise, and our hanging up on an app."""
+"""The exceptions that the middleware raises, to the server and in an app."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ __all__ = ["ClientDisconnected", "ResponseError"]
 
 
 class ResponseError(RuntimeError):
-    """The app or a source cannot give the response that was begun.
+    """The app or a source cannot give the response that was started.
 
-    Raised to the server, which cuts the connection: a truncated body never looks complete.
+    It is raised to the server, which cuts the connection, so that a truncated body never looks
+    complete. The message names what came, and in which state.
     """
 
 
 class ClientDisconnected(OSError):
-    """Raised in an app that goes on sending when its response has been served.
+    """Raised by `send` in an app that goes on sending after its response is complete.
 
-    It is what a server raises when the client has left (ASGI HTTP 2.4), so that a producer
-    stops. It is taken back once it has left the app.
+    It stops the app, as the `OSError` of a server does after the client has left (ASGI HTTP
+    2.4). The middleware catches it when it leaves the app, so the server does not see it.
     """

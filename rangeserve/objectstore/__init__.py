@@ -1,6 +1,6 @@
 """Objects in S3, Google Cloud Storage, Azure, a folder or memory as sources.
 
-Needs the extra `rangeserve[objectstore]`: obstore does the talking to the stores.
+Needs the extra `rangeserve[objectstore]`, which installs obstore, the client for the stores.
 
     store = open_store("s3://bucket")
     app = ObjectStoreApp(store, prefix="films")          # or, from any view:

@@ -1,4 +1,4 @@
-"""A bucket, or what is under a prefix of it, as an ASGI app to be mounted anywhere."""
+"""`ObjectStoreApp`: the objects of a bucket as an ASGI app."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ __all__ = ["ObjectStoreApp"]
 
 
 class ObjectStoreApp:
-    """Answers GET and HEAD with the objects under `prefix` whose keys the paths spell out.
+    """An ASGI app that answers GET and HEAD with the objects of `store` under `prefix`.
 
-    Unsafe keys (see `safe_key`) are a 404 without the store being asked; there are no
-    listings. Mounted under a `root_path`, that part of the path is left out. `timeout`: how
-    many seconds the store may be silent. `limits` and `observer` are `RangeMiddleware`'s;
-    inside an app that has one of its own, that one's hold.
+    The path of a request, without the `root_path` under which the app is mounted, is the key
+    below `prefix`. A path that is not a safe key (see `safe_key`) is a 404, without a request to
+    the store. There are no listings.
+
+    `timeout`: the seconds for which the store may be silent. `limits` and `observer` are those
+    of `RangeMiddleware`; inside an app that has a `RangeMiddleware` already, those of that
+    middleware hold. `ValueError` for a `prefix` with a segment that no key may have.
     """
 
     def __init__(
@@ -32,7 +35,7 @@ class ObjectStoreApp:
         limits: Limits | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`ValueError` for a prefix with segments that no key may have."""
+
         if prefix.strip("/") and safe_key("/" + prefix.strip("/")) is None:
             raise ValueError(f"not a prefix of keys: {prefix!r}")
         self._store = store
@@ -45,7 +48,7 @@ class ObjectStoreApp:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI call."""
+        """Answer one ASGI scope. A websocket is refused."""
         await self._app(scope, receive, send)
 
     async def _find(self, scope: Scope) -> ObjectSource | None:
@@ -56,7 +59,7 @@ class ObjectStoreApp:
 
 
 def _path_below(scope: Scope) -> str:
-    """The path without the `root_path` that the app is mounted under."""
+    """The path of a scope without the `root_path` under which the app is mounted."""
     path: str = scope["path"]
     root: str = scope.get("root_path") or ""
     if root and (path == root or path.startswith(root.rstrip("/") + "/")):

@@ -1,6 +1,6 @@
-"""Requests to a store: on asyncio with obstore's own futures, elsewhere in worker threads.
+"""Requests to a store: with obstore's own futures on asyncio, and in worker threads on trio.
 
-Knows what a store's errors mean to a client. Every wait for the store is bounded.
+Knows which status stands for which error of a store. Each wait for the store has a timeout.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ __all__ = ["STORE_ERRORS", "chunks", "get", "unavailable"]
 
 T = TypeVar("T")
 
-# obstore raises builtins for a missing object and for a path that it cannot parse.
+# What obstore raises; a builtin for a missing object, and for a key that it cannot parse.
 STORE_ERRORS: Final = (BaseError, OSError, ValueError)
 
 
 async def get(store: ObjectStore, key: str, options: GetOptions, timeout: float) -> GetResult:
-    """One GET, or HEAD if the options say so; one of `STORE_ERRORS`, or `TimeoutError`."""
+    """The result of one GET for `key`, or of a HEAD if the `options` say so.
+
+    One of `STORE_ERRORS` if the store fails, `TimeoutError` if it does not answer within
+    `timeout` seconds.
+    """
     with fail_after(timeout):
         if _on_asyncio():
             return await obstore.get_async(store, key, options=options)
@@ -41,10 +45,11 @@ async def get(store: ObjectStore, key: str, options: GetOptions, timeout: float)
 
 
 async def chunks(result: GetResult, size: int, timeout: float) -> AsyncGenerator[bytes]:
-    """The body of a GET, in chunks of about `size` bytes, no faster than they are taken.
+    """The body of a GET, in chunks of about `size` bytes.
 
-    `ResponseError` if the store fails, or is silent for more than `timeout` seconds. When
-    the iterator is closed the connection to the store is dropped.
+    A chunk is requested only when the one before it was taken. `ResponseError` if the store
+    fails, or is silent for more than `timeout` seconds. Closing the iterator closes the
+    connection to the store.
     """
     body = [result.stream(min_chunk_size=size)]
     del result
@@ -63,16 +68,17 @@ async def chunks(result: GetResult, size: int, timeout: float) -> AsyncGenerator
             yield bytes(chunk)
             del chunk
     finally:
-        # Now, and not when the last traceback that holds one of these frames is collected.
+        # This closes the connection now. Without it a traceback could keep it open, through the
+        # frames to which it refers.
         body.clear()
 
 
 def unavailable(error: Exception) -> SourceUnavailable:
-    """What the client is told of an error before the response has begun: a status, no more.
+    """The status for the client if the store fails before the response has started.
 
-    404 for an object that is missing, or a key that cannot be; 403 if the store refuses the
-    object (S3 says so of a missing one too, to those who may not list the bucket); 504 if
-    the store gives no answer in time; 502 for the rest.
+    404 if the object is missing or its key is not valid; 403 if the store refuses the object (S3
+    does so for a missing object too, unless the bucket may be listed); 504 if the store does not
+    answer in time; 502 for any other error.
     """
     if isinstance(error, TimeoutError):
         status = 504
@@ -97,7 +103,7 @@ async def _step_in_thread(body: list[BytesStream]) -> bytes | None:
 
 
 def _on_asyncio() -> bool:
-    """Whether obstore's own futures work here: they need a running asyncio loop."""
+    """Whether an asyncio event loop is running, which obstore's own futures need."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Which key a request path stands for, if it is safe to look it up at all."""
+"""`safe_key`: from the path of a request to a key that is safe to look up."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from urllib.parse import unquote
 __all__ = ["safe_key"]
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\/]")
-_MAX_KEY: Final = 1024  # bytes, the limit of S3 and of GCS
+_MAX_KEY_BYTES: Final = 1024  # of S3 and of Google Cloud Storage
 
 
 def safe_key(path: str, prefix: str = "") -> str | None:
-    """The key under `prefix` for a decoded request path (`/a/b.mp4`); `None` if it is unsafe.
+    """The key under `prefix` for a decoded `path` such as `/a/b.mp4`; `None` if it is not safe.
 
-    Unsafe, so never looked up: a path that does not start with one slash; an empty segment
-    (and so a trailing slash), `.` and `..`; control characters and backslashes; and
-    segments that would become any of these if somebody decoded them once more (`%2e%2e`,
-    `..%2f`). Nor does a key over 1,024 bytes exist.
+    A path is not safe if it does not start with one slash; if a segment is empty (as after a
+    trailing slash), `.` or `..`; if a segment contains a control character or a backslash; or if
+    a segment would become one of these by being percent-decoded again (`%2e%2e`, `..%2f`).
+    `None` also for a key of more than 1,024 bytes, and for a path that is not UTF-8.
     """
     if not path.startswith("/"):
         return None
@@ -27,12 +27,13 @@ def safe_key(path: str, prefix: str = "") -> str | None:
         return None
     key = "/".join([*filter(None, prefix.split("/")), *segments])
     try:
-        return key if len(key.encode()) <= _MAX_KEY else None
-    except UnicodeEncodeError:  # half a surrogate pair: the path was not UTF-8
+        return key if len(key.encode()) <= _MAX_KEY_BYTES else None
+    except UnicodeEncodeError:  # a lone surrogate: the path was not UTF-8
         return None
 
 
 def _is_safe(segment: str) -> bool:
+    """Whether a segment is safe, also if it is percent-decoded any number of times."""
     while segment not in ("", ".", "..") and not _FORBIDDEN.search(segment):
         decoded = unquote(segment)
         if decoded == segment:

@@ -1,4 +1,4 @@
-"""Several ranges fetched side by side and read one after another, with a bound."""
+"""`side_by_side`: fetches several ranges at the same time, to be read one after another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Read = Callable[[int, int], AsyncGenerator[bytes]]
 
 
 class _Fetch:
-    """One range on its way: a chunk at a time, no faster than it is taken."""
+    """One range that is being fetched, a chunk at a time, each when the one before was taken."""
 
     def __init__(self, wanted: ByteRange) -> None:
         self.wanted = wanted
@@ -26,8 +26,8 @@ class _Fetch:
         self.outlet: MemoryObjectReceiveStream[bytes]
         self.inlet, self.outlet = create_memory_object_stream[bytes](0)
 
-    async def run(self, read: Read, turn: Semaphore) -> None:
-        """Fetch; a failure is kept until it is this range's turn to be read."""
+    async def run(self, read: Read, permits: Semaphore) -> None:
+        """Fetch the range, and release one of `permits`; a failure is kept in `failure`."""
         try:
             async with self.inlet, aclosing(read(*self.wanted)) as chunks:
                 async for chunk in chunks:
@@ -36,7 +36,7 @@ class _Fetch:
         except Exception as error:
             self.failure = error
         finally:
-            turn.release()
+            permits.release()
 
     def close(self) -> None:
         self.inlet.close()
@@ -47,20 +47,21 @@ class _Fetch:
 async def side_by_side(
     read: Read, ranges: Sequence[ByteRange], *, at_once: int
 ) -> AsyncGenerator[Callable[[int, int], AsyncIterator[bytes]]]:
-    """Read `ranges` in their order while up to `at_once` of them are being fetched.
+    """Fetch up to `at_once` of `ranges` at the same time, by calls of `read(start, stop)`.
 
-    Gives a function to be used as `read` is, for these ranges in this order. Each fetch
-    holds one chunk of its own beside what the store's client holds. What is still under way
-    at the end is cancelled.
+    The value of the context is a function like `read`, for `ranges` in their order:
+    `ResponseError` for any other range. A failure of a fetch is raised where its range is read.
+    Each fetch holds one chunk, beside what the store's client holds. Leaving the context
+    cancels the fetches that still run.
     """
     fetches = [_Fetch(wanted) for wanted in ranges]
     pending = iter(fetches)
-    turn = Semaphore(at_once)
+    permits = Semaphore(at_once)
 
     async def start_each() -> None:
         for fetch in fetches:
-            await turn.acquire()
-            group.start_soon(fetch.run, read, turn)
+            await permits.acquire()
+            group.start_soon(fetch.run, read, permits)
 
     async def take(start: int, stop: int) -> AsyncGenerator[bytes]:
         fetch = next(pending)
@@ -78,7 +79,7 @@ async def side_by_side(
             group.start_soon(start_each)
             try:
                 yield take
-            except Exception as error:  # kept out of the group, which would wrap it
+            except Exception as error:  # raised below: the task group would wrap it in a group
                 failure = error
             group.cancel_scope.cancel()
     finally:

@@ -1,9 +1,9 @@
-"""An object as a source: one conditional request for a single range.
+"""`open_object`: an object as a source, for which most responses need one request to the store.
 
-The middleware must know size and ETag before it decides, and one GET of the range that the
-client asks for tells both. So `open_object` sends that GET at once and keeps its body: if
-the decision is that very range, it is read on; otherwise it is dropped, and what is needed
-asked for on condition that the object is still the same (`If-Match`).
+The middleware needs the size and the ETag of an object before it decides, and the response to a
+GET for the requested range has both. So `open_object` sends that GET at once and keeps its body.
+If the decision is to send that range, the kept body is read on. Otherwise it is dropped, and the
+ranges to send are requested on condition that the object is still the same (`If-Match`).
 """
 
 from __future__ import annotations
@@ -32,35 +32,42 @@ if TYPE_CHECKING:  # obstore has these for type checkers only
 
 __all__ = ["ObjectSource", "open_object"]
 
-_CHUNK: Final = 1024 * 1024
-# While several ranges are fetched, each holds less; so many are under way at once.
-_SMALL_CHUNK: Final = 256 * 1024
-_AT_ONCE: Final = 4
-# A MemoryStore gives all that it is asked for in one piece.
-_PIECE: Final = 1024 * 1024
-_LARGEST: Final = 2**63 - 1
+_CHUNK_BYTES: Final = 1024 * 1024
+# Several ranges are fetched at the same time, each in smaller chunks.
+_SMALL_CHUNK_BYTES: Final = 256 * 1024
+_MAX_CONCURRENT_READS: Final = 4
+# A MemoryStore gives the bytes of a request in one piece, so each request is for a part.
+_MAX_PIECE_BYTES: Final = 1024 * 1024
+_MAX_OFFSET: Final = 2**63 - 1  # of obstore
 
-# A request with one of these will likely end in a 304: it is begun without a body.
+# The response to a request with one of these fields is likely a 304, which needs no body.
 _REVALIDATING: Final = frozenset({b"if-none-match", b"if-modified-since"})
-# What an upload says when nobody knew its media type.
+# The Content-Type of an object that was uploaded without one.
 _NO_TYPE: Final = frozenset({"", "binary/octet-stream", "application/octet-stream"})
-_STORED: Final = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language")
+_STORED_FIELDS: Final = (
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+)
 
 
 class ObjectSource:
-    """One version of an object in a store; `open_object` makes it.
+    """A source that is one version of an object in a store: the result of `open_object`.
 
-    `etag` is the store's own, except where that would not do: of a `LocalStore`, whose tags
-    hold the inode, it is made of size and modification time; and to that of a
-    `MemoryStore`, which counts from 0 in each process, the time is added. `fields` are the
-    response fields stored with the object (Cache-Control, Content-Disposition, -Encoding,
-    -Language).
+    `key` is that of the object, and `size` its length in bytes. `fields` are the response fields
+    that are stored with it: Cache-Control, Content-Disposition, Content-Encoding and
+    Content-Language. `content_type` is the stored one, or is guessed from the key.
+
+    `etag` is that of the store, with two exceptions. The tags of a `LocalStore` contain the
+    inode, so the tag is made of modification time and size instead. Those of a `MemoryStore`
+    count from 0 in each process, so modification time and size are added.
     """
 
     def __init__(
         self, store: ObjectStore, key: str, first: GetResult, timeout: float, *, has_body: bool
     ) -> None:
-        """`first` is the answer to the first request; `has_body`: it may be read."""
+        """`first` is the response to the first request; with `has_body` its body can be read."""
         stored_type = first.attributes.get("Content-Type", "")
         self.key = key
         self.size: int = first.meta["size"]
@@ -75,50 +82,50 @@ class ObjectSource:
         self._piecewise = isinstance(store, MemoryStore)
         self._version = _version(first)
         self._if_match = first.meta["e_tag"]
-        self._kept = first if has_body else None
+        self._kept_response = first if has_body else None
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes `[start, stop)` of this version.
+        """The bytes `[start, stop)` of this version, in chunks.
 
-        `ResponseError` if the object has been overwritten or deleted, or if the store
-        fails, is silent for too long, or answers with another range than was asked for.
+        `ResponseError` if the object has been overwritten or deleted, and if the store fails,
+        is silent for longer than the timeout, or answers with another range.
         """
-        return self._read(start, stop, _CHUNK)
+        return self._read(start, stop, _CHUNK_BYTES)
 
     def side_by_side(
         self, ranges: Sequence[ByteRange]
     ) -> AbstractAsyncContextManager[Callable[[int, int], AsyncIterator[bytes]]]:
-        """Fetch `ranges`, up to 4 at a time, to be read in this order."""
-        return side_by_side(self._read_small, ranges, at_once=_AT_ONCE)
+        """A context manager whose value reads `ranges` in their order, fetching up to 4 at once."""
+        return side_by_side(self._read_small, ranges, at_once=_MAX_CONCURRENT_READS)
 
     async def aclose(self) -> None:
-        """Drop the body of the first request, if it was not what was wanted."""
-        self._kept = None
+        """Drop the body of the first request, if it was not read."""
+        self._kept_response = None
 
     def _read_small(self, start: int, stop: int) -> AsyncGenerator[bytes]:
-        return self._read(start, stop, _SMALL_CHUNK)
+        return self._read(start, stop, _SMALL_CHUNK_BYTES)
 
     async def _read(self, start: int, stop: int, chunk_size: int) -> AsyncGenerator[bytes]:
         position = start
         while position < stop:
-            end = min(position + _PIECE, stop) if self._piecewise else stop
+            end = min(position + _MAX_PIECE_BYTES, stop) if self._piecewise else stop
             result = await self._fetch(position, end)
-            spare = result.range[1] - end  # more than zero: only the first bytes are wanted
+            is_longer = result.range[1] > end  # then only the first bytes are read
             async with aclosing(chunks(result, chunk_size, self._timeout)) as body:
                 del result
                 async for chunk in body:
-                    left, position = end - position, position + len(chunk)
-                    if spare and position >= end:
-                        yield chunk[:left]
+                    remaining, position = end - position, position + len(chunk)
+                    if is_longer and position >= end:
+                        yield chunk[:remaining]
                         break
                     yield chunk
             if position < end:
-                raise ResponseError(f"the store gives {end - position} bytes too few")
+                raise ResponseError(f"the store gave {end - position} bytes too few")
             position = end
 
     async def _fetch(self, start: int, stop: int) -> GetResult:
-        """The kept body if it begins with this range, else a new, conditional request."""
-        kept, self._kept = self._kept, None
+        """The kept response if its body begins with this range, else that of a new request."""
+        kept, self._kept_response = self._kept_response, None
         if kept is not None and kept.range[0] == start and stop <= kept.range[1]:
             return kept
         del kept
@@ -128,51 +135,52 @@ class ObjectSource:
         try:
             result = await get(self._store, self.key, options, self._timeout)
         except (*STORE_ERRORS, TimeoutError) as error:
-            raise ResponseError(f"the object cannot be read on: {self.key!r}") from error
+            raise ResponseError(f"the object cannot be read any more: {self.key!r}") from error
         if _version(result) != self._version:
             raise ResponseError(f"the object was overwritten while it was sent: {self.key!r}")
         if result.range != (start, stop):
-            raise ResponseError(f"the store gives {result.range} and not {(start, stop)}")
+            raise ResponseError(f"the store gave {result.range} and not {(start, stop)}")
         return result
 
 
 async def open_object(
     store: ObjectStore, key: str, *, scope: Mapping[str, Any] | None = None, timeout: float = 30.0
 ) -> ObjectSource:
-    """Ask `store` for the object at `key`, to answer the request of `scope` with.
+    """Open the object at `key` in `store`; the result is to be handed over, or closed.
 
-    With the scope this first request is for what the client asks for - the range, the
-    whole, or, for a HEAD and a revalidation, no body - and in most cases the only one.
-    Without it, it is for the whole.
+    With the `scope` of a request, the store is asked for what the client asks for: the requested
+    range, the whole object, or no body for a HEAD and a revalidation. In most cases no other
+    request to the store is needed. Without `scope` it is asked for the whole object.
 
-    `SourceUnavailable` if there is none, with the status to answer: 404, 403, 502, or 504
-    if the store is silent for more than `timeout` seconds. The store's own error is its
-    cause. To be handed over; otherwise to be closed with `aclose`.
+    `SourceUnavailable` if the object cannot be had, with the status for the client: 404, 403,
+    502, or 504 if the store is silent for more than `timeout` seconds. The store's own error is
+    its cause.
     """
-    asked = requested_range(scope) if scope is not None else None
+    requested = requested_range(scope) if scope is not None else None
     has_body = not (isinstance(store, MemoryStore) or (scope is not None and _is_bodyless(scope)))
-    wanted = _first_range(asked) if asked is not None else None
-    if asked is not None and wanted is None:
+    first_range = _first_range(requested) if requested is not None else None
+    if requested is not None and first_range is None:
         has_body = False
-    if not key.strip("/"):  # a request for the bucket itself would list it
+    if not key.strip("/"):  # a request without a key would list the bucket
         raise unavailable(FileNotFoundError(key))
     options: GetOptions = {}
     if not has_body:
         options["head"] = True
-    elif wanted is not None:
-        options["range"] = wanted
+    elif first_range is not None:
+        options["range"] = first_range
     try:
         with fail_after(timeout):
             try:
                 first = await get(store, key, options, timeout)
             except (GenericError, NotSupportedError) as error:
-                # No error says "unsatisfiable", and Azure has no suffix ranges: look closer.
-                if asked is None or not has_body:
+                # The range may be unsatisfiable, for which there is no error of its own, or a
+                # suffix, which Azure does not have. A HEAD tells the size, and so which it is.
+                if requested is None or not has_body:
                     raise
                 first = await get(store, key, {"head": True}, timeout)
                 has_body = False
                 if isinstance(error, GenericError) and resolve(
-                    Range("bytes", asked.ranges[:1]), first.meta["size"]
+                    Range("bytes", requested.ranges[:1]), first.meta["size"]
                 ):
                     raise
     except (*STORE_ERRORS, TimeoutError) as error:
@@ -181,27 +189,30 @@ async def open_object(
 
 
 def _is_bodyless(scope: Mapping[str, Any]) -> bool:
+    """Whether the response to this request likely has no body."""
     return scope["method"] == "HEAD" or any(
         name.lower() in _REVALIDATING for name, _ in scope["headers"]
     )
 
 
-def _first_range(asked: Range) -> Any:
-    """The first range of a Range as obstore writes it; `None` if there can be no such bytes."""
-    for start, stop in asked.ranges[:1]:
+def _first_range(requested: Range) -> Any:
+    """The first of the requested ranges as obstore writes it; `None` if it selects nothing."""
+    for start, stop in requested.ranges[:1]:
         if start < 0:
-            return {"suffix": min(-start, _LARGEST)}
-        if start < _LARGEST:
-            return {"offset": start} if stop is None else (start, min(stop, _LARGEST))
+            return {"suffix": min(-start, _MAX_OFFSET)}
+        if start < _MAX_OFFSET:
+            return {"offset": start} if stop is None else (start, min(stop, _MAX_OFFSET))
     return None
 
 
 def _version(result: GetResult) -> tuple[object, ...]:
+    """What differs between two versions of an object."""
     meta = result.meta
     return (meta["e_tag"], meta["size"], meta["last_modified"], meta["version"])
 
 
 def _entity_tag(store: ObjectStore, result: GetResult) -> str | None:
+    """The quoted entity-tag of an object (see `ObjectSource`), `None` if there is none."""
     meta = result.meta
     tag = meta["e_tag"]
     if isinstance(store, (LocalStore, MemoryStore)):
@@ -216,11 +227,11 @@ def _entity_tag(store: ObjectStore, result: GetResult) -> str | None:
 
 
 def _stored_fields(attributes: Mapping[Any, str]) -> list[tuple[bytes, bytes]]:
-    """The fields stored with the object; what cannot stand in a response is left out."""
+    """The response fields stored with an object, without what is not a field value."""
     fields: list[tuple[bytes, bytes]] = []
-    for name in _STORED:
+    for name in _STORED_FIELDS:
         value = attributes.get(name, "")
-        if name == "Content-Encoding":  # `aws-chunked` was about the upload
+        if name == "Content-Encoding":  # `aws-chunked` describes the upload only
             codings = (coding.strip() for coding in value.split(","))
             value = ", ".join(each for each in codings if each.lower() not in ("", "aws-chunked"))
         if value and is_field_value(value):
