@@ -26,6 +26,8 @@ from benchmarks.targets import TARGETS, Target, verdict  # noqa: E402
 
 KIB = 1024
 
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,7 +36,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "benchmarks", "--quick", "whole", "seek", "ranges16", "tiny"]
     command += ["fairness", "growth", "micro", "--servers", "uvicorn,hypercorn"]
     command += ["--folder", str(tmp_path_factory.mktemp("files")), "--out", str(out)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500)
     assert ran.returncode == 0, ran.stderr
     assert "failed" not in ran.stderr
     return out
@@ -144,7 +146,7 @@ def test_a_slow_client_takes_what_it_may(kind: str, server: Server, tmp_path: Pa
     seen = client.run(
         tmp_path, port=server.port, path="/files/file", connections=3, rate=64 * KIB, seconds=0.5
     )
-    assert 0 < seen.bytes <= 3 * 64 * KIB * 0.6 + 3 * 8 * KIB
+    assert 0 < seen.bytes <= 3 * 64 * KIB * seen.seconds + 3 * 16 * KIB
 
 
 def test_a_client_refuses_another_status(kind: str, server: Server, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import email.policy
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from support.demo import CLIP, VARIABLE, demo
 from support.servers import Server
+from support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -100,10 +100,7 @@ def test_clients_that_leave_leave_nothing_behind(folder: Path, tmp_path: Path, p
             assert open_on(server, video) == 1
             leaving.kill()
             leaving.communicate()
-            deadline = time.monotonic() + 10
-            while open_on(server, video) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            assert open_on(server, video) == 0
+            assert eventually(lambda: open_on(server, video) == 0)
         assert "Traceback" not in server.log
 
 

@@ -28,7 +28,7 @@ def demo_command() -> str:
     return command
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(1800)
 def test_the_command_that_runs_the_demo(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     shutil.copytree(ROOT, clone, ignore=LEFT_OUT)
@@ -48,7 +48,7 @@ def test_the_command_that_runs_the_demo(tmp_path: Path) -> None:
         env={**os.environ, **env},
         capture_output=True,
         encoding="utf-8",
-        timeout=200,
+        timeout=1500,
     )
     if "No matching distribution" in done.stderr or "NewConnectionError" in done.stderr:
         pytest.skip(f"there is no package index: {done.stderr.strip().splitlines()[-1]}")

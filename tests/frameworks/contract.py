@@ -16,6 +16,7 @@ from typing import ClassVar
 import pytest
 from frameworks import resources
 from support.servers import Server
+from support.waiting import eventually
 from support.wire import Connection, Response, fetch
 
 FILM_SIZE = resources.FILM_SIZE
@@ -56,10 +57,13 @@ class Site:
 
     def await_seen(self, *what: str, then: str = "") -> dict[str, int]:
         """Wait until each of `what` has been noted."""
-        deadline = time.monotonic() + 10
-        while not set(what) <= set(seen := self.seen(then)):
-            assert time.monotonic() < deadline, f"waited for {what}, there were {seen}"
-            time.sleep(0.02)
+        seen: dict[str, int] = {}
+
+        def noted() -> bool:
+            seen.update(self.seen(then))
+            return set(what) <= set(seen)
+
+        assert eventually(noted), f"waited for {what}, there were {seen}"
         return seen
 
 

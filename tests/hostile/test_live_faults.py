@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.descriptors import eventually
 from support.servers import Server, serving
+from support.waiting import eventually
 from support.wire import Connection, Truncated, fetch
 
 HERE = Path(__file__).parent

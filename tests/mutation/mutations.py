@@ -156,7 +156,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "core/representation.py",
         "            and is_field_value(content_type)\n",
         "",
-        "source_fields",
+        "source_fields exchange",
     ),
     Mutation(
         "core/representation.py",

@@ -19,7 +19,7 @@ import pytest
 
 from rangeserve import RangeMiddleware, hand_over
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1800)]
 
 KIB = 1024
 SIZE = 4 * KIB * KIB
