@@ -1,4 +1,4 @@
-"""`python -m rangeserve [DIRECTORY]`: serve a folder, with ranges."""
+"""`python -m rangeserve [DIRECTORY]`: serve the files of a folder, with byte ranges."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["main"]
 
 _HOST: Final = "127.0.0.1"
 _PORT: Final = 8000
-_ROUNDS: Final = 50
-# A name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port; or an IPv6
-# address alone, which has two colons at least.
+_MAX_CANCELLATIONS: Final = 50
+# A name, an IPv4 address, or an IPv6 address in brackets, with or without a port; or an IPv6
+# address without brackets, which has at least two colons.
 _BIND: Final = re.compile(
     r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]+))?"
     r"|(?P<bare>[^:\[\]]*:[^\[\]]*:[^\[\]]*)"
@@ -34,11 +34,11 @@ _BIND: Final = re.compile(
 
 
 class _Problem(Exception):
-    """What one sentence on stderr says."""
+    """The command cannot start; the message is one sentence for stderr."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0 after Ctrl-C, 2 if it cannot start."""
+    """Run the command, and return its exit code: 0 after Ctrl-C, 2 if it cannot start."""
     options = _parser().parse_args(arguments)
     try:
         _serve(options)
@@ -103,7 +103,7 @@ def _serve(options: argparse.Namespace) -> None:
         raise _Problem(f"not a folder: {options.directory}") from None
     except OSError as error:
         raise _Problem(f"{_why(error)}: {options.directory}") from None
-    try:  # an extra; and its types are not complete
+    try:  # Hypercorn is an extra, and has no complete types
         serve: Any = import_module("hypercorn.asyncio").serve
         config: Any = import_module("hypercorn.config").Config()
     except ImportError:
@@ -118,7 +118,7 @@ def _serve(options: argparse.Namespace) -> None:
     config.graceful_timeout = 0.5
     _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
-    # Asyncio warns of each write to a client that has left; the access line says so already.
+    # Asyncio warns of each write to a client that has left. The access log has that already.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(_until_stopped(serve, log.around(app), config))
 
@@ -126,24 +126,24 @@ def _serve(options: argparse.Namespace) -> None:
 def _print_access(line: str) -> None:
     try:
         print(line, file=sys.stderr, flush=True)
-    except OSError:  # nobody reads it any more: what is left must not fail at the end either
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stderr.fileno())
-        os.close(nowhere)
+    except OSError:  # stderr was closed: later writes must not fail, nor the flush at exit
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stderr.fileno())
+        os.close(null)
 
 
 def _greet(text: str) -> None:
-    """To stdout, which may not be able to print every name that a folder can have."""
+    """Print `text` to stdout; a character that stdout cannot encode is escaped."""
     coding = sys.stdout.encoding or "utf-8"
     print(text.encode(coding, "backslashreplace").decode(coding), flush=True)
 
 
 async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
-    """Serve until Ctrl-C or SIGTERM, and end soon after that.
+    """Serve until Ctrl-C or SIGTERM, and return soon after that.
 
-    Hypercorn, and from Python 3.12 on asyncio, wait for ever for a client that does not
-    read what it asked for (a paused video), even when cancelled once; so what is left after
-    its time is cancelled until it is gone.
+    Hypercorn, and from Python 3.12 on asyncio, wait for ever for a client that does not read its
+    response (a paused video), even if they are cancelled once. So tasks that still run after the
+    graceful timeout are cancelled again and again until they end.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -155,23 +155,23 @@ async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
     stopped.cancel()
     ended, _ = await asyncio.wait({server}, timeout=2 * config.graceful_timeout)
     loop.set_exception_handler(_ignore)
-    for _ in range(_ROUNDS):
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        if not left:
+    for _ in range(_MAX_CANCELLATIONS):
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        if not running:
             break
-        for task in left:
+        for task in running:
             task.cancel()
-        await asyncio.wait(left, timeout=0.1)
+        await asyncio.wait(running, timeout=0.1)
     if ended and not server.cancelled():
         server.result()
 
 
 def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What asyncio's streams complain of when their task is cancelled."""
+    """Ignore an error that asyncio's streams report when their task is cancelled."""
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, bound before the server starts: so its port can be told."""
+    """A listening socket, bound before the server starts, so that its port can be printed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
@@ -188,7 +188,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _why(error: OSError) -> str:
-    """The system's words, without the path and the number."""
+    """The message of the system for `error`, without the path and the error number."""
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 

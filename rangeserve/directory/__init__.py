@@ -1,4 +1,4 @@
-"""A folder of files over HTTP: an ASGI app, also `python -m rangeserve`."""
+"""`DirectoryApp`: the files of a folder as an ASGI app. `python -m rangeserve` serves one."""
 
 from __future__ import annotations
 

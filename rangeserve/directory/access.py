@@ -1,4 +1,4 @@
-"""A line for each request: who, what, which bytes, how much, how long, and why not."""
+"""`AccessLog`: one line for each request, with the ranges and how the response ended."""
 
 from __future__ import annotations
 
@@ -12,70 +12,77 @@ from ..core.ranges import ByteRange
 from ..events import Event, ResponseFinished
 from ..types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["AccessLog", "Record", "describe"]
+__all__ = ["AccessLog"]
 
-_SHOWN: Final = 8
-_PLAIN: Final = "!$&'()*+,/:;=?@%[]~"
+_MAX_RANGES_SHOWN: Final = 8
+_UNQUOTED: Final = "!$&'()*+,/:;=?@%[]~"
 
 
 class Record:
-    """One request on its way. `event` is what the observer was told of it."""
+    """The facts of one request that its line states; `send` collects them."""
 
-    def __init__(self) -> None:
+    def __init__(self, send: Send) -> None:
+        """`send` is that of the server."""
         self.status = 0
         self.bytes_sent = 0
         self.event: ResponseFinished | None = None
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        """Send `message` to the server; note the status, and count the bytes of the body."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+        if message["type"] == "http.response.body":
+            self.bytes_sent += len(message.get("body", b""))
+
+    def finish(self, event: ResponseFinished) -> None:
+        """Note how the response ended."""
+        self.event = event
 
 
 _current: ContextVar[Record | None] = ContextVar("rangeserve.access", default=None)
 
 
 class AccessLog:
-    """Wrap an app whose `RangeMiddleware` has `observe` as its observer.
+    """Writes a line for each HTTP request of an app.
 
-    `write` is called with the line of a request when its response is over.
+    `observe` must be the observer of the app's `RangeMiddleware`. `write` is called with the
+    line of a request when the app returns.
     """
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
 
     def observe(self, event: Event) -> None:
-        """The observer: remembers how the current request ended."""
+        """Note how the response to the current request ended."""
         record = _current.get()
         if record is not None and isinstance(event, ResponseFinished):
-            record.event = event
+            record.finish(event)
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """The app, its HTTP requests logged."""
+        """The app `app` with its HTTP requests logged."""
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            record = Record()
+            record = Record(send)
             token = _current.set(record)
             began = perf_counter()
-
-            async def counted(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    record.status = message["status"]
-                await send(message)
-                if message["type"] == "http.response.body":
-                    record.bytes_sent += len(message.get("body", b""))
-
             try:
-                await app(scope, receive, counted)
+                await app(scope, receive, record.send)
             finally:
                 _current.reset(token)
-                self._write(describe(scope, record, perf_counter() - began))
+                self._write(_line(scope, record, perf_counter() - began))
 
         return logged
 
 
-def describe(scope: Scope, record: Record, seconds: float) -> str:
+def _line(scope: Scope, record: Record, seconds: float) -> str:
     """The line: client, method, target, status, ranges, bytes sent, time, and remarks."""
     client = (scope.get("client") or ("-",))[0]
-    event: ResponseFinished | None = record.event
+    event = record.event
     words = [client, scope["method"], _target(scope), str(record.status or 500)]
     remarks: list[str] = []
     if event is not None:
@@ -92,16 +99,16 @@ def describe(scope: Scope, record: Record, seconds: float) -> str:
 
 
 def _target(scope: Scope) -> str:
-    """The path and query, with nothing in it that a terminal or a log would act upon."""
+    """The path and the query, percent-encoded so that a terminal or a log does not act on them."""
     raw: bytes | None = scope.get("raw_path")
     path = raw.partition(b"?")[0] if raw is not None else scope["path"].encode("utf-8", "replace")
     query: bytes = scope.get("query_string") or b""
-    return quote(path + b"?" + query if query else path, safe=_PLAIN)
+    return quote(path + b"?" + query if query else path, safe=_UNQUOTED)
 
 
 def _ranges(ranges: Sequence[ByteRange]) -> str:
-    """As in Content-Range: positions of the first and the last byte."""
-    shown = [f"{each.start}-{each.stop - 1}" for each in ranges[:_SHOWN]]
-    if len(ranges) > _SHOWN:
-        shown.append(f"+{len(ranges) - _SHOWN}")
+    """The ranges as in Content-Range: the positions of their first and last bytes."""
+    shown = [f"{each.start}-{each.stop - 1}" for each in ranges[:_MAX_RANGES_SHOWN]]
+    if len(ranges) > _MAX_RANGES_SHOWN:
+        shown.append(f"+{len(ranges) - _MAX_RANGES_SHOWN}")
     return ",".join(shown)

@@ -24,8 +24,8 @@ from .target import Target, read_target
 __all__ = ["DirectoryApp"]
 
 _INDEX: Final = "index.html"
-_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
-_NOT_THERE: Final = frozenset(
+_FORBIDDEN_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM})
+_NOT_FOUND_ERRORS: Final = frozenset(
     {
         errno.ENOENT,
         errno.ENOTDIR,
@@ -34,7 +34,7 @@ _NOT_THERE: Final = frozenset(
         errno.EINVAL,
         errno.ENXIO,  # a socket, or a device without a driver
         errno.ENODEV,
-        None,  # our own
+        None,  # raised by `beneath.py`, not by the system
     }
 )
 _DEFAULT_LIMITS: Final = Limits()
@@ -42,7 +42,7 @@ _DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True)
 class _Page:
-    """A small answer: its text is at hand."""
+    """A response whose body is not a file."""
 
     status: int
     body: bytes = b""
@@ -52,19 +52,19 @@ class _Page:
 
 @dataclass(frozen=True)
 class _File:
-    """The source has been opened."""
+    """A response whose body is the file that has been opened."""
 
     content_type: str
 
 
 _Found = Union[_Page, _File]
 
-_NOTHING: Final = _Page(404, b"404: there is no such file or folder here.\n")
-_MAY_NOT: Final = _Page(403, b"403: this server may not read that.\n")
-_METHOD: Final = _Page(
+_NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
+_FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
+_METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
 )
-# Fetch standard 3.2: what a page of another origin may ask and read.
+# Fetch standard 3.2: what a page of another origin may request and read.
 _CORS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Accept-Ranges, Content-Length, Content-Range, ETag"),
@@ -83,16 +83,18 @@ _PREFLIGHT: Final = _Page(
 
 
 class DirectoryApp:
-    """Serve the files below `root`, with byte ranges and preconditions, and nothing else.
+    """An ASGI app that serves the files below `root`, with byte ranges and preconditions.
 
-    `hidden`: whether names that begin with a dot are served and listed too. `listing`:
-    whether a folder without `index.html` is listed; else it is a 404. `cache_control` is
-    sent with every answer; the default has browsers ask again, which costs a 304. `cors`:
-    whether pages of any other origin may read all this. `limits` and `observer` are those
-    of `RangeMiddleware`, which is built in; under another one, that one does the work.
+    - `hidden`: whether names that begin with a dot are served and listed, too.
+    - `listing`: whether a folder without `index.html` is listed; otherwise it is a 404.
+    - `cache_control`: the Cache-Control of each response, `None` for none. With the default,
+      browsers revalidate what they have, and get a 304 if it is current.
+    - `cors`: whether pages of any other origin may read the files.
+    - `limits` and `observer`: those of `RangeMiddleware`, which is built in. Inside an app that
+      has a `RangeMiddleware` already, those of that middleware hold.
 
-    Links may lead anywhere below `root`, and not out of it. Raises `NotADirectoryError` or
-    `FileNotFoundError` if `root` is no folder.
+    A symbolic link may lead anywhere below `root`; one that leads out of it is a 404.
+    `NotADirectoryError` or `FileNotFoundError` if `root` is not a folder.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class DirectoryApp:
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI call. A websocket is refused; a lifespan has nothing to do."""
+        """Answer one ASGI scope. A websocket is refused, and a lifespan is acknowledged."""
         if scope["type"] == "http":
             app = self._ranged if handover_of(scope) is None else self._answer
             await app(scope, receive, send)
@@ -124,14 +126,14 @@ class DirectoryApp:
             await decline(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What is told to the `RangeMiddleware` around."""
+        """The app inside the `RangeMiddleware`: sends a page, or hands a file over."""
         if handover_of(scope) is None:  # neither GET nor HEAD
-            preflight = self.cors and scope["method"] == "OPTIONS"
-            await self._tell(_PREFLIGHT if preflight else _METHOD, scope, send)
+            is_preflight = self.cors and scope["method"] == "OPTIONS"
+            await self._send(_PREFLIGHT if is_preflight else _METHOD_NOT_ALLOWED, scope, send)
             return
         target = read_target(scope)
         if target is None:
-            await self._tell(_NOTHING, scope, send)
+            await self._send(_NOT_FOUND, scope, send)
             return
         source = FileSource("/".join(target.names))
         try:
@@ -139,11 +141,11 @@ class DirectoryApp:
             if isinstance(found, _File):
                 hand_over(scope, source)
                 found = _Page(200, content_type=found.content_type.encode("latin-1"))
-            await self._tell(found, scope, send)
+            await self._send(found, scope, send)
         finally:
             source.close()
 
-    async def _tell(self, page: _Page, scope: Scope, send: Send) -> None:
+    async def _send(self, page: _Page, scope: Scope, send: Send) -> None:
         fields = [(b"x-content-type-options", b"nosniff"), *page.fields]
         if page.status != 204:
             fields.append((b"content-type", page.content_type))
@@ -156,38 +158,39 @@ class DirectoryApp:
         await send({"type": "http.response.start", "status": page.status, "headers": fields})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    # Blocking, in a worker thread
+    # The methods below block; they are called in a worker thread.
 
     def _look(self, target: Target, source: FileSource, query: bytes) -> _Found:
-        """What is there: `source` has it if it is a file."""
+        """The response for a target; if it is a file, `source` has it open."""
         try:
             return self._find(target, source, query)
         except ResponseError:  # neither a regular file nor a folder
-            return _NOTHING
-        except ValueError:  # no name for this file system
-            return _NOTHING
+            return _NOT_FOUND
+        except ValueError:  # not a valid name for this file system
+            return _NOT_FOUND
         except OSError as error:
-            if error.errno in _FORBIDDEN:
-                return _MAY_NOT
-            if error.errno in _NOT_THERE:
-                return _NOTHING
+            if error.errno in _FORBIDDEN_ERRORS:
+                return _FORBIDDEN
+            if error.errno in _NOT_FOUND_ERRORS:
+                return _NOT_FOUND
             raise
 
     def _find(self, target: Target, source: FileSource, query: bytes) -> _Found:
+        """As `_look`, with the errors of the file system raised."""
         opened = open_beneath(self.root, target.names, hidden=self.hidden)
         if not isinstance(opened, Folder):
-            if target.folder:
+            if target.is_folder:
                 os.close(opened)
-                return _NOTHING
+                return _NOT_FOUND
             return _adopt(opened, source, target.names[-1])
         try:
-            if not target.folder:
+            if not target.is_folder:
                 return _redirect(target, query)
             index = self._index(target, source)
             if index is not None:
                 return index
             if not self.listing:
-                return _NOTHING
+                return _NOT_FOUND
             found = entries(self.root, target.names, opened, hidden=self.hidden)
             body = make_page(target.names, found)
         finally:
@@ -196,10 +199,11 @@ class DirectoryApp:
         return _Page(200, body, (policy,), b"text/html; charset=utf-8")
 
     def _index(self, target: Target, source: FileSource) -> _File | None:
+        """The `index.html` in a folder, `None` if there is none."""
         try:
             opened = open_beneath(self.root, (*target.names, _INDEX), hidden=self.hidden)
         except OSError as error:
-            if error.errno in _NOT_THERE:
+            if error.errno in _NOT_FOUND_ERRORS:
                 return None
             raise
         if isinstance(opened, Folder):
@@ -209,13 +213,14 @@ class DirectoryApp:
 
 
 def _adopt(fd: int, source: FileSource, name: str) -> _File:
+    """The file called `name` that is open as `fd`; `source` takes over the descriptor."""
     source.adopt(fd)
     source.etag = stat_etag(source)
     return _File(content_type_of(name))
 
 
 def _redirect(target: Target, query: bytes) -> _Page:
-    """To the same name with a slash, so that relative links in the folder work."""
+    """The redirect to the same name with a slash, so that relative links in the folder work."""
     location = target.location
     if query and query.isascii() and query.decode("ascii").isprintable():
         location += "?" + query.decode("ascii").replace(" ", "%20")

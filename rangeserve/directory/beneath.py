@@ -1,8 +1,8 @@
-"""Open what lies below a root, and nothing else. Blocking.
+"""`open_beneath`: opens what lies below a root, and nothing outside of it. Blocking.
 
-A name is first resolved, links and all; what it resolves to must lie below the root. Then
-that is opened from the root down, one name at a time and following no link: if somebody
-swaps a folder for a link in between, the open fails instead of leading out.
+A path is first resolved, with the symbolic links in it; the result must lie below the root. Then
+the result is opened from the root down, one name at a time, without following links. So if a
+folder is replaced by a link in between, the open fails instead of leading out of the root.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _can_step = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 
 @dataclass(frozen=True)
 class Folder:
-    """An open folder: a descriptor, or its path where folders cannot be opened."""
+    """An open folder: its descriptor, or its path on a system that cannot open folders."""
 
     handle: Union[int, str]
 
     def close(self) -> None:
-        """Give back the descriptor."""
+        """Close the descriptor."""
         if isinstance(self.handle, int):
             os.close(self.handle)
 
@@ -48,10 +48,11 @@ class Entry:
 
 
 def open_beneath(root: str, names: Sequence[str], *, hidden: bool) -> int | Folder:
-    """Open a file (a descriptor for reading) or a folder below `root`, a resolved path.
+    """Open what is at `names` below `root`: a file as a descriptor for reading, or a `Folder`.
 
-    `OSError` if it cannot be opened, lies outside of the root, or - unless `hidden` - has a
-    dot in front of a name on the way; `ValueError` if it is no name for this file system.
+    `root` is a resolved path. `OSError` if the file or folder cannot be opened, if it lies
+    outside of the root and, unless `hidden`, if a name on its path begins with a dot.
+    `ValueError` for a name that is not valid for this file system.
     """
     if not hidden and any(map(is_hidden, names)):
         raise FileNotFoundError("hidden")
@@ -71,6 +72,7 @@ def open_beneath(root: str, names: Sequence[str], *, hidden: bool) -> int | Fold
 
 
 def _steps_below(root: str, real: str) -> list[str]:
+    """The names that lead from `root` to `real`, two resolved paths."""
     if real == root:
         return []
     above = os.path.join(root, "")
@@ -80,6 +82,7 @@ def _steps_below(root: str, real: str) -> list[str]:
 
 
 def _step_down(root: str, steps: Sequence[str]) -> int:
+    """A descriptor of what is at `steps` below `root`, opened without following links."""
     if not steps:
         return os.open(root, OPEN_FLAGS)
     fd = os.open(root, _STEP)
@@ -94,7 +97,7 @@ def _step_down(root: str, steps: Sequence[str]) -> int:
 
 
 def _open_and_check(real: str) -> int | Folder:
-    """Where there is no opening relative to a folder: look afterwards what was opened."""
+    """Open `real` on a system without `dir_fd`, and check afterwards what was opened."""
     if os.path.isdir(real):
         return Folder(real)
     fd = os.open(real, OPEN_FLAGS | _NOFOLLOW)
@@ -109,9 +112,9 @@ def _open_and_check(real: str) -> int | Folder:
 
 
 def entries(root: str, names: Sequence[str], folder: Folder, *, hidden: bool) -> Iterator[Entry]:
-    """What `folder`, which is `names` below `root`, shows: exactly what could be opened.
+    """The entries of `folder`, which is at `names` below `root`: those that can be opened.
 
-    Links that lead out of the root or nowhere are left out, so is all that is neither a
+    Links that are broken or lead out of the root are left out, and so is whatever is neither a
     folder nor a regular file.
     """
     with os.scandir(folder.handle) as found:
@@ -131,7 +134,7 @@ def entries(root: str, names: Sequence[str], folder: Folder, *, hidden: bool) ->
 
 
 def _status_beneath(root: str, names: Sequence[str], *, hidden: bool) -> os.stat_result:
-    """The status of what a link leads to, taken from what was opened."""
+    """The status of the file or folder to which a link leads, taken from its descriptor."""
     opened = open_beneath(root, names, hidden=hidden)
     try:
         return os.stat(opened.handle if isinstance(opened, Folder) else opened)

@@ -1,13 +1,13 @@
-"""What a folder looks like: entries in, a page out. Pure."""
+"""`make_page`: the HTML page that lists a folder. Pure: reads no file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
 from html import escape
 from typing import Final
 
+from ..sources.file import time_of
 from .beneath import Entry
 from .media import top_level_type
 from .target import quote_name
@@ -18,7 +18,7 @@ PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy of a page: its own style, and media from here. No script."""
+"""The Content-Security-Policy of a page: its own style, media of this server, and no script."""
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; }
@@ -40,7 +40,7 @@ _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
-    """The HTML page of the folder that is `names` below the root. Folders come first."""
+    """The HTML page, in UTF-8, of the folder at `names` below the root; folders come first."""
     entries = sorted(found, key=lambda each: (not each.is_folder, each.name.casefold(), each.name))
     title = escape("/" + "".join(f"{_shown(name)}/" for name in names))
     items = [_item(each) for each in entries] or ["<li>Nothing is here.</li>"]
@@ -65,7 +65,7 @@ def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
 
 
 def _trail(names: Sequence[str]) -> str:
-    """The way from the root to here; each step above is a link."""
+    """The path of the folder as HTML; the folders above it are links."""
     *above, here = ["/", *(f"{_shown(name)}/" for name in names)]
     links = [
         f'<a href="{"../" * (len(above) - place)}">{escape(step)}</a>'
@@ -75,6 +75,7 @@ def _trail(names: Sequence[str]) -> str:
 
 
 def _item(entry: Entry) -> str:
+    """The list item of one entry; a video or audio file has a player."""
     slash = "/" if entry.is_folder else ""
     href = f"{quote_name(entry.name)}{slash}"
     name = escape(_shown(entry.name) + slash)
@@ -90,12 +91,12 @@ def _item(entry: Entry) -> str:
 
 
 def _shown(name: str) -> str:
-    """A name as it can stand in UTF-8; bytes that are not are shown as U+FFFD."""
+    """A name as text for the page: bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _size(size: int) -> str:
-    """About how many bytes, for people."""
+    """A size in bytes as people read it, rounded and with a unit."""
     shown, unit = float(size), 0
     while shown >= 1000 and unit < len(_UNITS) - 1:
         shown, unit = shown / 1024, unit + 1
@@ -103,8 +104,8 @@ def _size(size: int) -> str:
 
 
 def _time(seconds: float) -> str:
-    try:
-        moment = datetime.fromtimestamp(seconds, timezone.utc)
-    except (OverflowError, ValueError, OSError):  # beyond the years that there are
+    """The time element of a time stamp, in seconds since the epoch."""
+    moment = time_of(seconds)
+    if moment is None:
         return "<time></time>"
     return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%Y-%m-%d %H:%M} UTC</time>'

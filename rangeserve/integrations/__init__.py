@@ -1,1 +1,1 @@
-"""One small module a framework; each is imported by nobody but its user."""
+"""Integrations: one module for each framework, to be imported by those who use the framework."""

@@ -1,4 +1,4 @@
-"""File objects that a framework would read from the start: what can be read at offsets?"""
+"""File objects of a framework's response: which file they read, if it can be found."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ _BUFFERED: Final = (io.BufferedReader, io.BufferedRandom)
 
 
 def raw_of(file: Any) -> io.FileIO | None:
-    """The operating system's file under `file`, if that adds nothing but buffering.
+    """The unbuffered file under `file`, if `file` adds nothing but a buffer; otherwise `None`.
 
-    An object of any other class, a `GzipFile` say, may have a name and a descriptor and
-    still give other bytes than are in that file.
+    An object of any other class, such as a `GzipFile`, may have a name and a descriptor, and
+    still give other bytes than the file with that name has.
     """
     raw = file.raw if type(file) in _BUFFERED else file
     return raw if type(raw) is io.FileIO else None
 
 
 def path_of(raw: io.FileIO) -> str | None:
-    """The absolute path that leads to the very file that is open; `None` if none does.
+    """The absolute path of the file that is open as `raw`; `None` if no path is known.
 
-    Files have been renamed, removed, or never had a name (a descriptor's is a number).
+    A file may have been renamed or removed since it was opened, and one that was opened by its
+    descriptor has no name.
     """
     name: object = raw.name
     if not isinstance(name, (str, bytes)):

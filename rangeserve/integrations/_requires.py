@@ -1,4 +1,4 @@
-"""A framework that is too old is refused by name, before an import of it fails obscurely."""
+"""`require`: a clear error for a framework that is too old, before one of its imports fails."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ __all__ = ["require"]
 
 
 def require(project: str, oldest: str) -> None:
-    """`ImportError` if `project` is installed in a version before `oldest`.
+    """Raise `ImportError` if a version of `project` before `oldest` is installed.
 
-    If it is not installed, or came without metadata, its own import says so.
+    Nothing is raised if `project` is not installed or has no metadata: the import of `project`
+    itself fails then.
     """
     try:
         found = version(project)
@@ -25,6 +26,6 @@ def require(project: str, oldest: str) -> None:
 
 
 def _numbers(text: str) -> list[int]:
-    """The release segment of a version: `5.2rc1` is before none of the 5.2 ones."""
+    """The release segment of a version, so that `5.2rc1` counts as 5.2."""
     release = re.match(r"\d+(?:\.\d+)*", text)
     return [int(part) for part in release.group().split(".")] if release else []

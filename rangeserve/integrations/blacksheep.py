@@ -1,5 +1,4 @@
-"""BlackSheep: `file` in a handler, and the files of `serve_files`, hand over their file.
-
+"""BlackSheep: `file` in a handler, and `serve_files`, hand over their files.
 app = Application()
 FileHandOver(app)                       # before `app.serve_files(...)`
 app.serve_files("static")
@@ -44,10 +43,10 @@ def file(
     file_name: str | None = None,
     content_disposition: ContentDispositionType = ContentDispositionType.ATTACHMENT,
 ) -> Response:
-    """`blacksheep.file` for a path, with a Content-Length, that can be seeked.
+    """The response of `blacksheep.file` for a path, with a Content-Length; it hands over the file.
 
-    It streams the file itself if there is no `RangeMiddleware`. `OSError` if there is no
-    such file.
+    Without a `RangeMiddleware` the response streams the file itself. `OSError` if the file
+    does not exist.
     """
     path = abspath(fspath(path))
     size = os.stat(path).st_size
@@ -62,6 +61,7 @@ def file(
 
 
 def _streamed(content: Content | None, handover: Handover | None, size: int) -> StreamedContent:
+    """The content with its `size` in bytes; empty if the middleware serves the file."""
     assert isinstance(content, StreamedContent)
     whole = cast("Callable[[], AsyncIterator[bytes]]", content.generator)
 
@@ -74,9 +74,9 @@ def _streamed(content: Content | None, handover: Handover | None, size: int) -> 
 
 
 class FileHandOver:
-    """Lets the files of `app.serve_files` be seeked; only for calls of it that come later.
+    """Makes `app.serve_files` hand over its files, for calls that come later.
 
-    Applying it to an app twice does nothing the second time.
+    Applying it to an app a second time does nothing.
     """
 
     def __init__(self, app: Application) -> None:
@@ -91,10 +91,10 @@ async def _note_handover(request: Request, handler: Callable[[Request], Awaitabl
 
 
 class _Files(FilesHandler):
-    """Reads files for `serve_files`, which names a path only when it asks for the bytes."""
+    """The file reader of `serve_files`: only its `chunks` tells which file is to be sent."""
 
     async def chunks(self, file_path: str, chunk_size: int = 64 * 1024) -> AsyncIterator[Any]:
-        """The file, in chunks; or only its first, if the middleware takes the path then."""
+        """The file in chunks of `chunk_size` bytes; one chunk if the middleware serves it."""
         handover = _handover.get()
         if handover is not None and handover.source is None:
             handover.same_as_body(abspath(file_path))

@@ -3,8 +3,8 @@
     MIDDLEWARE = ["rangeserve.integrations.django.FileHandOver", ...]     # settings.py
     application = RangeMiddleware(get_asgi_application())                 # asgi.py
 
-First in the list, so that it sees the response as it leaves. Under WSGI, and without a
-`RangeMiddleware`, it does nothing. Works in a synchronous and in an asynchronous chain.
+It must be first in the list, so that it sees the response last. Under WSGI, and without a
+`RangeMiddleware`, it does nothing. It works in synchronous and in asynchronous chains.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ __all__ = ["FileHandOver"]
 
 GetResponse = Callable[[HttpRequest], Union[HttpResponseBase, Awaitable[HttpResponseBase]]]
 
-_CHUNK: Final = 64 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 class FileHandOver:
-    """The middleware class. Listed twice, it does nothing the second time."""
+    """The middleware class. If it is listed twice, the second one does nothing."""
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        # asgiref's, for Python 3.10 and 3.11 cannot mark an object that is called.
+        # With asgiref, because `inspect` of Python 3.10 and 3.11 cannot mark an object.
         self._asynchronous: bool = cast("Any", asgiref.sync).iscoroutinefunction(get_response)
         if self._asynchronous:
             asgiref.sync.markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The response of the view; if it is a file, its body is handed over."""
+        """The response of the view; if its body is a file, the file is handed over."""
         if self._asynchronous:
             return self._later(request)
         return _hand_over_file(request, cast("HttpResponseBase", self.get_response(request)))
@@ -74,15 +74,15 @@ def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     source = _source(file, int(length)) if length.isdigit() else None
     if source is not None:
         handover.same_as_body(source)
-        # An async body: Django would read all of a synchronous one into a list first.
-        # The file itself is closed by `response.close()`, as ever.
+        # The body is async, because Django would first read a synchronous one whole into a list.
+        # `response.close()` still closes the file.
         response.streaming_content = _body(file, handover)
     return response
 
 
 def _source(file: Any, length: int) -> Source | str | None:
-    """What of `file` can be read at offsets, if it stands at its beginning."""
-    while _is_mere_wrapper(file):
+    """The source for `file`, `None` if it cannot be read at offsets, or not from its beginning."""
+    while _is_plain_wrapper(file):
         file = file.file
     try:
         position: int = file.tell()
@@ -97,16 +97,16 @@ def _source(file: Any, length: int) -> Source | str | None:
     return path if path is not None else OpenFileSource(file, size=length)
 
 
-def _is_mere_wrapper(file: object) -> bool:
-    """Whether it is Django's `File`, or one that gives the same bytes."""
-    kind: Any = type(file)
-    return issubclass(kind, File) and kind.read is File.read
+def _is_plain_wrapper(file: object) -> bool:
+    """Whether `file` is a Django `File` that gives the bytes of the file in it, unchanged."""
+    file_class: Any = type(file)
+    return issubclass(file_class, File) and file_class.read is File.read
 
 
 async def _body(file: Any, handover: Handover) -> AsyncIterator[bytes]:
-    """The file, unless the middleware serves it."""
+    """The bytes of the file in chunks; none if the middleware serves it."""
     if handover.accepted:
         return
     read = asgiref.sync.sync_to_async(file.read)
-    while chunk := await read(_CHUNK):
+    while chunk := await read(_CHUNK_BYTES):
         yield chunk

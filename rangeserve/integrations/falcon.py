@@ -4,8 +4,8 @@
     app.add_static_route("/static", "/srv/static")
     app = RangeMiddleware(app)
 
-Falcon does not tell which file a static route has opened: to have those seeked, say it
-again with `FileHandOver(static={"/static": "/srv/static"})`.
+Falcon does not tell which file a static route has opened. To have these files handed over, name
+the routes a second time: `FileHandOver(static={"/static": "/srv/static"})`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ __all__ = ["FileHandOver"]
 
 
 class FileHandOver:
-    """The middleware component; first in the list, so that it sees the response last.
+    """The middleware component. It must be first in the list, so that it sees the response last.
 
-    A stream is recognised if it is an unread file of `aiofiles` or of `anyio.open_file`;
-    its Content-Length is set if the responder did not. `static`: the prefixes and folders
-    of the static routes whose files are to be seeked, not read from their beginning.
+    The stream of a response is handed over if it is a file of `aiofiles` or of `anyio.open_file`
+    from which nothing has been read; the Content-Length is set if the responder did not set it.
+    `static` maps the prefixes of static routes to their folders.
     """
 
     def __init__(self, *, static: Mapping[str, Union[str, Path]] | None = None) -> None:
@@ -45,7 +45,7 @@ class FileHandOver:
     async def process_response(
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Falcon's hook after the responder."""
+        """Hand over the file of `resp`; Falcon calls this after the responder."""
         handover = handover_of(req.scope)
         stream: Any = resp.stream
         if (
@@ -65,7 +65,7 @@ class FileHandOver:
         resp.stream = cast("Any", _Body(stream, handover))
 
     def _static_path(self, target: str, resp: Response) -> str | None:
-        """The file of a static route, if its size and time are what the route has said of them."""
+        """The path of a static route's file, if its size and time are those in the response."""
         for prefix, folder in self._static.items():
             if target.startswith(prefix):
                 path = abspath(join(folder, target[len(prefix) :]))
@@ -73,16 +73,16 @@ class FileHandOver:
                     status = os.stat(path)
                 except (OSError, ValueError):
                     continue
-                said = (resp.get_header("Content-Length"), resp.get_header("ETag"))
+                fields = (resp.get_header("Content-Length"), resp.get_header("ETag"))
                 tag = f'"{int(status.st_mtime):x}-{status.st_size:x}"'
                 size = str(status.st_size)
-                if S_ISREG(status.st_mode) and said in ((size, tag), (size, None)):
+                if S_ISREG(status.st_mode) and fields in ((size, tag), (size, None)):
                     return path
         return None
 
 
 def _path(stream: Any) -> str | None:
-    """The path of an async file that has not been read from yet."""
+    """The path of an async file from which nothing has been read, `None` for anything else."""
     raw = raw_of(getattr(stream, "wrapped", None)) or raw_of(getattr(stream, "raw", None))
     if raw is None or raw.closed or raw.tell() != 0:
         return None
@@ -90,7 +90,7 @@ def _path(stream: Any) -> str | None:
 
 
 class _Body:
-    """A stream that is at its end at once if the middleware serves the file."""
+    """A stream that is empty if the middleware serves the file."""
 
     def __init__(self, stream: Any, handover: Handover) -> None:
         self._stream = stream

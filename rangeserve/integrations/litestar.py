@@ -28,10 +28,10 @@ __all__ = ["FileHandOver", "hand_over_file"]
 
 
 class FileHandOver(InitPlugin):
-    """The plugin. An `after_request` hook of the application is called first, as ever."""
+    """The plugin. If the application has an `after_request` hook, that is called first."""
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Add the hook, once."""
+        """Add the hook to `app_config`; a second call does nothing."""
         before = cast("Any", app_config).after_request
         if not isinstance(before, _AfterRequest):
             app_config.after_request = _AfterRequest(before)
@@ -51,7 +51,7 @@ class _AfterRequest:
 
 
 async def hand_over_file(response: Any) -> Any:
-    """An `after_request` hook: a response that is a local file hands over that file."""
+    """An `after_request` hook: `response`, which hands over its file if it is a local file."""
     if isinstance(response, File):
         return _FileResponse(response)
     if isinstance(response, ASGIFileResponse):
@@ -60,7 +60,7 @@ async def hand_over_file(response: Any) -> Any:
 
 
 class _FileResponse:
-    """A `File`, whose ASGI response hands over the file."""
+    """A wrapper of a `File` whose ASGI response hands over the file."""
 
     def __init__(self, response: File) -> None:
         self._response = response
@@ -69,12 +69,12 @@ class _FileResponse:
         return getattr(self._response, name)
 
     def to_asgi_response(self, app: Any, request: Any, **options: Any) -> Any:
-        """As `File.to_asgi_response`."""
+        """The response of `File.to_asgi_response`, which hands over the file."""
         return _HandingOver(cast("Any", self._response).to_asgi_response(app, request, **options))
 
 
 class _HandingOver:
-    """The ASGI app that a file response is, told to hand over what it would read."""
+    """A wrapper of a file response, which is an ASGI app, that hands over the file."""
 
     def __init__(self, response: ASGIFileResponse) -> None:
         self._response: Any = response
@@ -89,7 +89,7 @@ class _HandingOver:
             await response(scope, receive, send)
             return
         handover.same_as_body(str(response.file_path))
-        # What `response(...)` does, but for the body: that is sent by now, or not wanted.
+        # As `response(...)`, except that no body is sent if the middleware serves the file.
         await response.start_response(send=send)
         if handover.accepted or response.is_head_response:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -99,9 +99,10 @@ class _HandingOver:
 
 
 def _is_plain(response: Any, scope: Any) -> bool:
-    """Whether the bytes are those of a local file, and only this client is to get them.
+    """Whether the body is a local file, and is not to be kept in Litestar's cache.
 
-    A cached handler's response is kept by Litestar as it passes; it must not be empty.
+    Litestar caches the messages that the response of a cached handler sends, so these must have
+    the body.
     """
     return (
         response.status_code == 200

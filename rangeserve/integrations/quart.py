@@ -2,9 +2,9 @@
 
     RangeServe(app)             # or: ranges = RangeServe(); ranges.init_app(app)
 
-wraps `app.asgi_app` in a `RangeMiddleware` and listens to Quart's `request_finished`
-signal, which comes after every `after_request` function: whatever these make of a response
-is what is sent. Works for quart-trio's `QuartTrio` too. Only public Quart API is used.
+wraps `app.asgi_app` in a `RangeMiddleware` and connects to Quart's `request_finished` signal.
+That comes after all `after_request` functions, so the response that they return is the one that
+is sent. It works for quart-trio's `QuartTrio` too, and uses only the public API of Quart.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ from quart import Quart, request, request_finished
 from quart.wrappers.response import ResponseBody
 
 _EXTENSION: Final = "rangeserve"
-# Whose file bodies send what is in the file: quart-trio has its own. A class that reads in
-# its own way sends something else, or has something to do when it has been sent.
-_THEIRS: Final = frozenset({"quart", "quart_trio"})
-_READING: Final = ("__aenter__", "__aexit__", "__aiter__", "__anext__")
+# The packages whose file bodies send the file unchanged. A body that reads with a method of
+# another package may send other bytes, or do something when they have been sent.
+_KNOWN_PACKAGES: Final = frozenset({"quart", "quart_trio"})
+_READING_METHODS: Final = ("__aenter__", "__aexit__", "__aiter__", "__anext__")
 
 
 class RangeServe:
-    """The Quart extension. The arguments are those of `RangeMiddleware`.
+    """The Quart extension. `limits`, `skip`, `etag` and `observer` are those of `RangeMiddleware`.
 
-    Applying it to an app twice does nothing the second time.
+    `limits=None` stands for `Limits()`. With `app`, `init_app` is called. Applying the extension
+    to an app a second time does nothing.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class RangeServe:
             self.init_app(app)
 
     def init_app(self, app: Quart) -> None:
-        """Wrap `app.asgi_app`, and let file responses hand over their file."""
+        """Wrap `app.asgi_app` in the middleware, and make file responses hand over their files."""
         if _EXTENSION in app.extensions:
             return
         app.extensions[_EXTENSION] = self
@@ -73,9 +74,9 @@ class RangeServe:
 
 
 async def _hand_over_file(_: Quart, response: Any, **__: Any) -> None:
-    """A whole file as the body becomes a source; and what is handed over has all the time.
+    """Hand over the body of `response` if it is a whole file, and lift the timeout of a source.
 
-    `response` may be one of Werkzeug's, which has no timeout.
+    `response` may be one of Werkzeug, which has no timeout.
     """
     handover = handover_of(request.scope)
     if handover is None:
@@ -85,25 +86,26 @@ async def _hand_over_file(_: Quart, response: Any, **__: Any) -> None:
         hand_over(request.scope, fsdecode(body.file_path))
         response.response = _HandedOver(body, handover)
     if handover.source is not None and getattr(response, "timeout", None) is Ellipsis:
-        response.timeout = None  # a paused video is not a response that hangs
+        response.timeout = None  # the client may pause a video for any time
 
 
 def _is_whole_file(body: Any) -> bool:
     """Whether Quart itself would send a file from its beginning to its end."""
     return (
         hasattr(body, "file_path")
-        and all(_is_theirs(getattr(body, name)) for name in _READING)
+        and all(_is_known(getattr(body, name)) for name in _READING_METHODS)
         and (body.begin, body.end) == (0, body.size)
     )
 
 
-def _is_theirs(method: Any) -> bool:
+def _is_known(method: Any) -> bool:
+    """Whether a method is one of Quart's own."""
     module: str = method.__module__
-    return module.partition(".")[0] in _THEIRS
+    return module.partition(".")[0] in _KNOWN_PACKAGES
 
 
 class _HandedOver(ResponseBody):
-    """A file body that is opened only if the middleware has not served its file already."""
+    """A file body that is opened only if the middleware does not serve its file."""
 
     def __init__(self, body: Any, handover: Handover) -> None:
         self._body = body
