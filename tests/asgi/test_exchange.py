@@ -513,6 +513,14 @@ def test_a_source_whose_body_was_replaced_later_gives_way(
     assert "12" in record.getMessage()
 
 
+@pytest.mark.parametrize("length", [b"ten", b"-1", b"10, 12"])
+def test_a_source_gives_way_where_the_length_is_in_doubt(length: bytes) -> None:
+    """Nobody can tell whether the app's body is still the one that the source stands for."""
+    exchange = begin(source=Fixed())
+    given = feed(exchange, start((b"content-length", length)), body(b"abcdefghijkl"))
+    assert show(given) == [200, (b"abcdefghijkl", False)]
+
+
 def test_a_source_of_negative_size_is_refused() -> None:
     with pytest.raises(ResponseError, match="-1"):
         feed(begin(source=Fixed(size=-1)), start())
@@ -659,6 +667,15 @@ TOLD = [
         [],
         Reason.PRECONDITION,
         id="a precondition came first",
+    ),
+    pytest.param(
+        {"If-Match": '"w"'},
+        [start(LENGTH), body(TEN)],
+        412,
+        10,
+        [],
+        None,
+        id="a precondition without a range",
     ),
     pytest.param(
         {"Range": "bytes=77-"},

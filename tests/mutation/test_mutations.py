@@ -24,7 +24,7 @@ PACKAGE = Path(rangeserve.__file__).parent
 FOLDERS = ("core", "asgi", "middleware", "sources", "support")
 # A bug that makes the tests hang is caught too. They hang if they are stopped after many times
 # the seconds that they then need without the bug: a machine that is only slow is slow at both.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
 TIMES_AS_LONG = 10
 
 pytestmark = pytest.mark.timeout(0)
