@@ -32,17 +32,20 @@ class Handover:
     `source` is what has been handed over: a `Source`, an absolute path, or `None`.
     `accepted` turns true when the middleware answers from the source: whatever body the app
     still sends is discarded, so it need not be made. `same_body` tells which of the two
-    methods below was called last.
+    methods below was called last, and `content_length` what it was told. `replaced` are
+    sources that were handed over before, and are closed with the last one.
     """
 
-    __slots__ = ("_field", "accepted", "same_body", "source")
+    __slots__ = ("_field", "accepted", "content_length", "replaced", "same_body", "source")
 
     def __init__(self, range_field: str | None = None) -> None:
         """`range_field` is the Range field value of the request, as `core.Request` has it."""
         self._field = range_field
         self.source: Source | str | None = None
         self.same_body: bool = False
+        self.content_length: int | None = None
         self.accepted: bool = False
+        self.replaced: tuple[Source, ...] = ()
 
     @property
     def range(self) -> Range | None:
@@ -57,19 +60,26 @@ class Handover:
 
     def instead_of_body(self, source: SourceOrPath) -> None:
         """Answer from `source`; the body that the app sends is discarded (see `hand_over`)."""
+        before = self.source
         self.source = abspath(fspath(source)) if isinstance(source, (str, PathLike)) else source
-        self.same_body = False
+        self.same_body, self.content_length = False, None
+        if not (before is None or isinstance(before, str) or before is self.source):
+            self.replaced = (*self.replaced, before)
 
-    def same_as_body(self, source: SourceOrPath) -> None:
+    def same_as_body(self, source: SourceOrPath, content_length: int | None = None) -> None:
         """Answer from `source`, which has the bytes of the body that the app is about to send.
 
         For an integration, which acts behind the view's back. `source` is accepted only if
         the response still has a Content-Length and it is the source's size: a layer that
         compresses or replaces the body changes or removes that field, and its body is then
         sent. So the response must keep its own body, to be sent unless `accepted`.
+
+        `content_length` (bytes) is the Content-Length that the response has now. While it has
+        that one, the source is accepted whatever its size is: a file may grow meanwhile, and
+        then the size and the validators of the open file are sent.
         """
         self.instead_of_body(source)
-        self.same_body = True
+        self.same_body, self.content_length = True, content_length
 
     def withdraw(self) -> Source | str | None:
         """What has been handed over, if anything; from now on nothing is."""

@@ -26,6 +26,13 @@ class RangeMiddleware:
     `observer`: called with a `ResponseStarted` and a `ResponseFinished` for each request
     that takes part.
 
+    `app_ranges`: for an app that answers ranges by itself, `True` or a function that is called
+    with the scope and gives a true value for such a request. The app then sees the Range; its
+    own 206 or 416 is passed on if it is what was asked for, its 200 is sliced as ever.
+    `pathsend`: offer the app the extension `http.response.pathsend`, for an app that sends its
+    files by their path, if no layer between the two would trip over that message.
+    `last_modified`: whether a file whose app gave no Last-Modified gets one.
+
     Everything but GET and HEAD requests - other methods, websockets, lifespan - is handed
     on with the very same objects.
     """
@@ -38,10 +45,13 @@ class RangeMiddleware:
         skip: Callable[[Scope], object] | None = None,
         etag: EtagMaker | None = stat_etag,
         observer: Observer | None = None,
+        app_ranges: bool | Callable[[Scope], object] = False,
+        pathsend: bool = False,
+        last_modified: bool = True,
     ) -> None:
         self.app = app
         self.skip = skip
-        self._settings = Settings(limits, etag, observer)
+        self._settings = Settings(limits, etag, observer, app_ranges, pathsend, last_modified)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from anyio import CancelScope, get_cancelled_exc_class
+from anyio import CancelScope, Event, get_cancelled_exc_class
 from anyio.lowlevel import checkpoint
 
 from ..core.limits import Limits
+from ..core.representation import materialize
 from ..core.request import read_request
 from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer, Outcome
@@ -26,8 +28,9 @@ from .fast_path import FastPath
 from .hangup import Sender, without_hangup
 from .inbox import Inbox
 from .observation import Observation
+from .once import Once
 from .response import State
-from .scope import make_app_scope
+from .scope import AppScope
 from .transfer import Transfer
 
 __all__ = ["Call", "Settings"]
@@ -35,13 +38,17 @@ __all__ = ["Call", "Settings"]
 _logger: Final = logging.getLogger("rangeserve")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settings:
     """What holds for every request; see `RangeMiddleware`."""
 
     limits: Limits
     etag: EtagMaker | None
     observer: Observer | None
+    app_ranges: bool | Callable[[Scope], object] = False
+    pathsend: bool = False
+    last_modified: bool = True
+    once: Once = field(default_factory=Once)
 
 
 class Call:
@@ -56,27 +63,37 @@ class Call:
         "_handover",
         "_inbox",
         "_method",
-        "_native_pathsend",
         "_observation",
         "_pace",
         "_request",
         "_send_failed",
         "_sender",
+        "_sending",
         "_server_send",
         "_settings",
+        "_shows_ranges",
+        "_waiting_sends",
     )
 
     def __init__(
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._method: str = scope["method"]
-        if not isinstance(scope["headers"], (list, tuple)):  # it may be readable only once
-            scope = {**scope, "headers": list(scope["headers"])}
-        request = self._request = read_request(self._method, scope["headers"], settings.limits)
+        headers = materialize(scope["headers"])
+        request = self._request = read_request(self._method, headers, settings.limits)
         self._handover = Handover(request.range if request is not None else None)
         self._app = app
         self._settings = settings
-        self._app_scope, self._native_pathsend = make_app_scope(scope, request, self._handover)
+        shows = settings.app_ranges
+        self._shows_ranges = bool(shows(scope) if callable(shows) else shows)
+        self._app_scope = AppScope(
+            scope,
+            headers,
+            request,
+            self._handover,
+            offer_pathsend=settings.pathsend,
+            show_ranges=self._shows_ranges,
+        )
         self._inbox = Inbox(receive)
         self._server_send = send
         self._observation: Observation | None = None
@@ -89,6 +106,8 @@ class Call:
         self._sender: Sender | None = None
         self._pace: Pace | None = None
         self._send_failed = False
+        self._sending = False
+        self._waiting_sends: deque[Event] | None = None
         self._cancelled = False
 
     @property
@@ -103,7 +122,9 @@ class Call:
                 self._handover,
                 self._settings.limits,
                 time.time,
-                native_pathsend=self._native_pathsend,
+                native_pathsend=self._app_scope.native_pathsend,
+                shows_ranges=self._shows_ranges,
+                warn=self._warn,
                 held=fast_path.held if fast_path is not None else None,
                 passed=fast_path is not None and fast_path.complete,
             )
@@ -115,7 +136,7 @@ class Call:
         if self._fast_path is None:
             self._sender = Sender()
         try:
-            await self._app(self._app_scope, self._inbox.receive, self._send)
+            await self._app(self._app_scope.scope, self._inbox.receive, self._send)
             if self._fast_path is None or not self._fast_path.complete:
                 self._exchange.returned(client_gone=self._client_gone())
         except Exception as error:
@@ -128,6 +149,7 @@ class Call:
             self._cancelled = True
             raise
         finally:
+            self._app_scope.share()
             if self._handover.source is not None:
                 await self._close_source()
             if self._observation is not None:
@@ -136,10 +158,39 @@ class Call:
             raise remaining
 
     async def _send(self, message: Message) -> None:
-        """The app's `send`."""
+        """The app's `send`: one message at a time, in their order, whichever tasks send them."""
+        if self._sending:
+            if self._waiting_sends is None:
+                self._waiting_sends = deque()
+            turn = Event()
+            self._waiting_sends.append(turn)
+            try:
+                await turn.wait()
+            except BaseException:
+                if turn.is_set():
+                    self._next_send()
+                else:
+                    self._waiting_sends.remove(turn)
+                raise
+        self._sending = True
+        try:
+            await self._send_one(message)
+        finally:
+            self._next_send()
+
+    def _next_send(self) -> None:
+        """Let the task that has waited longest send; `_sending` stays true for it."""
+        if self._waiting_sends:
+            self._waiting_sends.popleft().set()
+        else:
+            self._sending = False
+
+    async def _send_one(self, message: Message) -> None:
         if self._fast_path is not None:
             answer = self._fast_path.feed(message)
             if answer is not None:
+                if answer:
+                    self._app_scope.share()
                 try:
                     for each in answer:
                         await self._server_send(each)
@@ -174,6 +225,8 @@ class Call:
 
     async def _act(self, actions: Sequence[Action]) -> None:
         response = self._exchange.response
+        if actions:
+            self._app_scope.share()
         if self._observation is not None and response.decided:
             self._observation.start(response)
         if response.state is State.DONE:
@@ -195,13 +248,14 @@ class Call:
 
     async def _close_source(self) -> None:
         """Close what was handed over, once, if it has something to be closed."""
-        source = self._handover.withdraw()
-        if isinstance(source, Closable):
-            try:
-                with CancelScope(shield=True):
-                    await source.aclose()
-            except Exception:
-                _logger.exception("a source failed when it was closed")
+        replaced = self._handover.replaced
+        for source in (*replaced, self._handover.withdraw()):
+            if isinstance(source, Closable):
+                try:
+                    with CancelScope(shield=True):
+                        await source.aclose()
+                except Exception:
+                    _logger.exception("a source failed when it was closed")
 
     async def _forward(self, message: Message) -> None:
         try:
@@ -217,6 +271,8 @@ class Call:
         try:
             if action.needs_etag and self._settings.etag is not None:
                 file.etag = await make_etag(self._settings.etag, file)
+            if not self._settings.last_modified:
+                file.last_modified = None
             await self._act(self._exchange.opened(file))
         finally:
             file.close()
@@ -243,6 +299,9 @@ class Call:
         if self._client_gone() or self._cancelled:  # servers cancel the app of a client that left
             return Outcome.CLIENT_GONE
         return Outcome.FAILED
+
+    def _warn(self, text: str) -> None:
+        self._settings.once.warn(self._app_scope.scope, text)
 
     def _client_gone(self) -> bool:
         return self._inbox.client_gone or self._send_failed

@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.limits import Limits
+from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
 from ..core.ranges import ByteRange
 from ..core.representation import Representation, read_representation
@@ -58,17 +59,23 @@ class Exchange:
         clock: Callable[[], float],
         *,
         native_pathsend: bool = False,
+        shows_ranges: bool = False,
+        warn: Callable[[str], object] = _logger.warning,
         held: Message | None = None,
         passed: bool = False,
     ) -> None:
         """Wait for the app's first message, or continue where the fast path has come to.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
-        since the epoch. `native_pathsend`: the server offers it. `held`: the start of a 200
-        that has come already; `passed`: its body has been passed on, too.
+        since the epoch. `native_pathsend`: the server offers it. `shows_ranges`: the app sees
+        the Range. `warn` is called with what the author of the app should know. `held`: the
+        start of a 200 that has come already; `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
-        script = _Script(self.response, method, request, handover, limits, clock, native_pathsend)
+        script = _Script(self.response, method, request, handover, limits, clock)
+        script.native_pathsend = native_pathsend
+        script.shows_ranges = shows_ranges
+        script.warn = warn
         # The script must not know its generator: the two would wait for the garbage
         # collector, and with them the last message.
         steps = script.respond() if held is None else script.resume(held, passed=passed)
@@ -127,7 +134,14 @@ class Exchange:
 
 
 class _Script:
-    """What the steps of one response share: the request, and what the app said so far."""
+    """What the steps of one response share: the request, and what the app said so far.
+
+    `native_pathsend`, `shows_ranges` and `warn` are those of `Exchange`.
+    """
+
+    native_pathsend: bool = False
+    shows_ranges: bool = False
+    warn: Callable[[str], object]
 
     def __init__(
         self,
@@ -137,7 +151,6 @@ class _Script:
         handover: Handover,
         limits: Limits,
         clock: Callable[[], float],
-        native_pathsend: bool,
     ) -> None:
         self._response = response
         self._is_head = method == "HEAD"
@@ -147,7 +160,6 @@ class _Script:
         self._handover = handover
         self._limits = limits
         self._clock = clock
-        self._native_pathsend = native_pathsend
         self._representation = _NOT_READ
 
     def resume(self, start: Message, *, passed: bool) -> Steps[None]:
@@ -170,6 +182,7 @@ class _Script:
         self._read(start)
         representation = self._representation
         if response.status != 200:
+            self._judge_own_ranges()
             yield from self._pass(start, Whole(reason=self._if_ranged(Reason.NOT_A_200)))
             return
         judged = self._handover.source is not None
@@ -295,32 +308,36 @@ class _Script:
             return False
         if isinstance(source, str):
             source = self._opened((yield self._open(source)))
-        length = representation.content_length
+        length, handover = representation.content_length, self._handover
         if length != source.size:
-            if self._handover.same_body:
+            if handover.same_body and (length is None or length != handover.content_length):
                 return False
-            if length not in (None, 0):
-                _logger.warning(
-                    "a source of %s bytes was handed over, but the app's Content-Length is %s: "
-                    "its body was replaced later and is sent instead",
-                    source.size,
-                    length,
+            if handover.same_body:
+                representation.forget_validators()  # the file has changed since they were made
+            elif length not in (None, 0):
+                self.warn(
+                    f"a source of {source.size} bytes was handed over, but the app's "
+                    f"Content-Length is {length}: its body was replaced later and is sent instead"
                 )
                 return False
-        self._handover.accepted = True
+        handover.accepted = True
         yield self._answer_from_source(start, source)
         return True
 
     def _answer_from_path(self, start: Message, path: str) -> Steps[None]:
         """Answer from the file that the app sends by its path."""
         source = self._opened((yield self._open(path)))
-        if self._representation.content_length not in (None, source.size):
-            raise self._wrong_length(source.size)
+        representation = self._representation
+        has_changed = representation.content_length not in (None, source.size)
         if self._response.decided:  # the start has been sent
+            if has_changed:
+                raise self._wrong_length(source.size)
             whole = (ByteRange(0, source.size),) if source.size else ()
             plan = Plan(self._response.status, [], whole)
             yield self._serve((), Whole(source.size), plan, source)
         else:
+            if has_changed:  # the file that is open counts, not what the app saw before
+                representation.forget_validators()
             yield self._answer_from_source(start, source)
 
     def _open(self, path: str) -> Sequence[Action]:
@@ -351,7 +368,7 @@ class _Script:
         if self._is_head or not plan.segments:
             return self._without_body(*start)
         path = getattr(source, "sendable_path", None)
-        if isinstance(selection, Whole) and self._native_pathsend and isinstance(path, str):
+        if isinstance(selection, Whole) and self.native_pathsend and isinstance(path, str):
             self._response.last_send()
             return (*start, {"type": PATHSEND, "path": path})
         self._response.state = State.SERVING
@@ -372,8 +389,26 @@ class _Script:
     # What they share
 
     def _read(self, start: Message) -> None:
-        self._response.status = start["status"]
-        self._representation = read_representation(start.get("headers", ()))
+        status = self._response.status = start["status"]
+        self._representation = read_representation(start.get("headers", ()), status)
+
+    def _judge_own_ranges(self) -> None:
+        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint."""
+        response = self._response
+        if response.status == 206:
+            complaint = complaint_about_partial(self._request, self._representation)
+            if complaint is not None:
+                raise response.fail(f"the app's own 206 must not go out: {complaint}{self._hint()}")
+        if response.status in (206, 416) and not self.shows_ranges:
+            self.warn(f"the app answers {response.status} by itself{self._hint()}")
+
+    def _hint(self) -> str:
+        if self.shows_ranges:
+            return ""
+        return (
+            ". The app does not see the Range; if it answers ranges by itself, "
+            "let it: RangeMiddleware(app, app_ranges=True)"
+        )
 
     def _select_with_body(self, first: Message) -> Selection:
         """The decision, now that the first body message has come."""
@@ -392,15 +427,26 @@ class _Script:
     def _passed_on(self, start: Message, selection: Whole) -> Message:
         """The app's own start; it says that ranges are accepted if that is so."""
         response, length = self._response, selection.complete_length
+        representation = self._representation
         whole = (ByteRange(0, length),) if length and not self._is_head else ()
         response.decide(response.status, selection, whole)
         response.state = State.PASSING
-        fields = self._representation.fields
         if selection.sliceable:
-            return {**start, "headers": advertise(fields)}
-        if isinstance(start.get("headers", ()), (list, tuple)):
+            if selection.reason is Reason.WEAK_ETAG:
+                self.warn(
+                    f"the ETag {representation.etag} is weak or not quoted: clients that seek "
+                    "with If-Range, as Chromium does, get the whole each time"
+                )
+            return {**start, "headers": advertise(representation.fields)}
+        if (
+            representation.accepts_ranges
+            and response.status == 200
+            and not (representation.coded or self.shows_ranges)
+        ):
+            self.warn(f"the app says Accept-Ranges: bytes, but cannot be sliced{self._hint()}")
+        if representation.fields is start.get("headers"):
             return start
-        return {**start, "headers": fields}  # an iterator, which has been read
+        return {**start, "headers": representation.fields}
 
     def _rewritten(self, start: Message, selection: Selection, plan: Plan) -> Message:
         """The start with the plan's status and fields."""

@@ -37,6 +37,10 @@ _DROPPED_ERROR: Final = _REWRITTEN | {
     b"content-language",
     b"content-digest",
     b"content-md5",
+    # An error must not be kept as fresh, nor fetch what the page would need.
+    b"cache-control",
+    b"expires",
+    b"link",
 }
 ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
@@ -72,15 +76,19 @@ def advertise(fields: Iterable[Field]) -> list[Field]:
     """The `fields` of a sliceable 200, with exactly one Accept-Ranges (RFC 9110 14.3).
 
     The first Accept-Ranges among the fields is kept; `accept-ranges: bytes` is added if there
-    is none.
+    is none. A Content-Range, which can only spell the whole, is left out (14.4).
     """
     advertised: list[Field] = []
     has_accept_ranges = False
     for name, value in fields:
-        if len(name) == len(ACCEPT_RANGES[0]) and name.lower() == ACCEPT_RANGES[0]:
-            if has_accept_ranges:
+        if len(name) == len(ACCEPT_RANGES[0]):  # as long as `content-range` too
+            lowered = name.lower()
+            if lowered == b"content-range":
                 continue
-            has_accept_ranges = True
+            if lowered == ACCEPT_RANGES[0]:
+                if has_accept_ranges:
+                    continue
+                has_accept_ranges = True
         advertised.append((name, value))
     if not has_accept_ranges:
         advertised.append(ACCEPT_RANGES)

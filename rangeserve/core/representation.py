@@ -9,18 +9,24 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Final
+from typing import Final, cast
 
 from .validators import format_http_date, parse_entity_tag
 
-__all__ = ["Field", "Representation", "is_field_value", "read_representation"]
+__all__ = [
+    "Field",
+    "Representation",
+    "is_field_value",
+    "materialize",
+    "read_representation",
+]
 
 Field = tuple[bytes, bytes]
 """A response field: its name and its value."""
 
 _MAX_LENGTH_DIGITS: Final = 18
-# RFC 9110 5.5: field-vchar, space and tab.
-_FIELD_VALUE: Final = re.compile("[\t\x20-\x7e\x80-\xff]*")
+# RFC 9110 5.5: what a field value may hold; it neither begins nor ends with white space.
+_FIELD_VALUE: Final = re.compile("[!-~\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[!-~\x80-\xff])?")
 
 
 def is_field_value(text: str) -> bool:
@@ -54,7 +60,7 @@ class Representation:
       or repeated with different values.
     - `coded`: whether there is a Content-Encoding other than `identity`. `accepts_ranges`: false
       after `Accept-Ranges: none`, `None` without the field. `has_content_range`: whether there is
-      a Content-Range.
+      a Content-Range, and `content_range` its value, as that of the fields above.
     - `forward_only`: whether the bytes come in ascending order only, as those of a stream do.
 
     The fields are known first, and the length perhaps only with the body or the source; then
@@ -70,6 +76,7 @@ class Representation:
     coded: bool = False
     accepts_ranges: bool | None = None
     has_content_range: bool = False
+    content_range: str | None = None
     forward_only: bool = True
     length_in_doubt: bool = False
     source_fields: Sequence[Field] = ()
@@ -81,10 +88,26 @@ class Representation:
                 return True
         return False
 
+    @property
+    def has_part(self) -> bool:
+        """Whether the Content-Range says that this is a part, and not the whole.
+
+        On a 200 the field has no meaning (RFC 9110 14.4): one that spells the whole is ignored.
+        """
+        whole = self.complete_length or 0
+        return self.has_content_range and self.content_range != f"bytes 0-{whole - 1}/{whole}"
+
     def know_body(self, size: int) -> None:
         """Note that the whole body has `size` bytes; a Content-Length in doubt stays so."""
         if not self.length_in_doubt:
             self.complete_length = size
+
+    def forget_validators(self) -> None:
+        """Leave out the app's ETag and Last-Modified: they are of another state of the content."""
+        self.etag = self.last_modified = None
+        self.fields = [
+            field for field in self.fields if field[0].lower() not in (b"etag", b"last-modified")
+        ]
 
     def know_source(
         self,
@@ -121,9 +144,28 @@ class Representation:
         self.source_fields = added
 
 
-def read_representation(fields: Iterable[Field]) -> Representation:
-    """The representation that the fields of a 200 describe; names may be in any case."""
-    kept = list(fields)
+def materialize(fields: Iterable[Iterable[bytes]]) -> Sequence[Field]:
+    """The same `fields` if they can be read again and again; else a list of them, read once.
+
+    ASGI allows any iterable of two-item iterables.
+    """
+    if isinstance(fields, (list, tuple)):
+        for pair in fields:
+            if type(pair) is not tuple and type(pair) is not list:
+                break
+        else:
+            return cast("Sequence[Field]", fields)
+    return [cast("Field", tuple(pair)) for pair in fields]
+
+
+def read_representation(fields: Iterable[Field], status: int = 200) -> Representation:
+    """The representation that the fields of a response describe; names may be in any case.
+
+    With `status` 200, a strong ETag of a response with a Content-Encoding is read, and kept in
+    the `fields`, as a weak one, and its `Accept-Ranges: bytes` is left out: the tag may be that
+    of the identity, and no range of this response can be asked for (RFC 9110 8.8.3.3).
+    """
+    kept = materialize(fields)
     values: dict[bytes, list[bytes]] = {}
     for name, value in kept:
         lowered = name.lower()
@@ -131,9 +173,13 @@ def read_representation(fields: Iterable[Field]) -> Representation:
             values.setdefault(lowered, []).append(value)
     if not values:
         return Representation(kept)
+    codings = values.get(b"content-encoding")
+    coded = codings is not None and not _elements(codings) <= {b"", b"identity"}
+    if coded and status == 200:
+        kept = _as_coded(kept)
+        values[b"etag"] = [value for name, value in kept if name.lower() == b"etag"]
     lengths = values.get(b"content-length")
     content_length = _length(lengths) if lengths is not None else None
-    codings = values.get(b"content-encoding")
     units = values.get(b"accept-ranges")
     return Representation(
         fields=kept,
@@ -142,11 +188,24 @@ def read_representation(fields: Iterable[Field]) -> Representation:
         etag=_only(values.get(b"etag")),
         last_modified=_only(values.get(b"last-modified")),
         content_type=_only(values.get(b"content-type")),
-        coded=codings is not None and not _elements(codings) <= {b"", b"identity"},
+        coded=coded,
         accepts_ranges=b"none" not in _elements(units) if units is not None else None,
         has_content_range=b"content-range" in values,
+        content_range=_only(values.get(b"content-range")),
         length_in_doubt=lengths is not None and content_length is None,
     )
+
+
+def _as_coded(fields: Sequence[Field]) -> Sequence[Field]:
+    """The same `fields` if nothing in them is wrong of a coded response; else a mended list."""
+    mended: list[Field] = []
+    for name, value in fields:
+        lowered = name.lower()
+        if lowered == b"etag" and value.strip(b" \t").startswith(b'"'):
+            mended.append((name, b"W/" + value.strip(b" \t")))
+        elif not (lowered == b"accept-ranges" and _elements([value]) == {b"bytes"}):
+            mended.append((name, value))
+    return mended if mended != list(fields) else fields
 
 
 def _elements(values: list[bytes]) -> set[bytes]:

@@ -40,6 +40,7 @@ class Reason(Enum):
     COVERS_WHOLE = "the ranges add up to the whole representation"
     UNSATISFIABLE = "no range selects a byte of the representation"
     IF_RANGE = "the If-Range condition does not hold"
+    WEAK_ETAG = "If-Range repeats the ETag, which is weak or not quoted and so never holds"
     PRECONDITION = "a precondition decided first"
     HEAD = "Range is defined for GET only"
     NO_LENGTH = "the complete length is unknown: the response has no Content-Length"
@@ -134,7 +135,7 @@ def _barrier(representation: Representation) -> Reason | None:
         return Reason.CONTENT_CODED
     if representation.accepts_ranges is False:
         return Reason.ACCEPT_RANGES_NONE
-    if representation.has_content_range:
+    if representation.has_part:
         return Reason.CONTENT_RANGE
     if representation.complete_length is None:
         return Reason.NO_LENGTH
@@ -158,7 +159,7 @@ def _pick(
     if request.if_range is not None and not if_range_holds(
         request.if_range, representation.etag, representation.last_modified, now
     ):
-        return Reason.IF_RANGE
+        return Reason.WEAK_ETAG if request.if_range == representation.etag else Reason.IF_RANGE
     if range_field == OVER_LIMITS:
         return Reason.OVER_LIMITS
     requested = parse_range(range_field)
@@ -191,6 +192,6 @@ def _several(
     cost = sum(part.length for part in parts) + limits.part_overhead * len(parts)
     if cost > length + limits.slack:
         return Reason.TOO_MUCH
-    if not is_field_value(representation.content_type or ""):
+    if representation.content_type and not is_field_value(representation.content_type):
         return Reason.CONTENT_TYPE
     return tuple(sorted(parts)) if representation.forward_only else parts

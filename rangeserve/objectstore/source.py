@@ -234,6 +234,6 @@ def _stored_fields(attributes: Mapping[Any, str]) -> list[tuple[bytes, bytes]]:
         if name == "Content-Encoding":  # `aws-chunked` describes the upload only
             codings = (coding.strip() for coding in value.split(","))
             value = ", ".join(each for each in codings if each.lower() not in ("", "aws-chunked"))
-        if value and is_field_value(value):
+        if is_field_value(value):
             fields.append((name.lower().encode(), value.encode("latin-1")))
     return fields
