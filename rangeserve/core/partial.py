@@ -1,0 +1,62 @@
+"""The app's own 206: whether it answers the Range that was asked for (RFC 9110 14.4, 15.3.7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .ranges import coalesce, parse_range, range_unit, resolve
+from .representation import Representation
+from .request import Request
+
+__all__ = ["complaint_about_partial"]
+
+_CONTENT_RANGE: Final = re.compile(
+    r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)"
+)
+
+
+def complaint_about_partial(request: Request | None, partial: Representation) -> str | None:
+    """What is wrong with a 206 that the app made itself; `None` if nothing is.
+
+    `request` is `None` if it has no field of RFC 9110 sections 13 and 14; `partial` has the
+    fields of the 206. The 206 has to name a range that the request asked for, in the unit that
+    was asked for, and to be as long as that range. Neither the parts of a multipart/byteranges
+    nor a unit other than bytes are looked into.
+    """
+    range_field = request.range if request is not None else None
+    if range_field is None:
+        return "no Range was asked for"
+    unit = range_unit(range_field)
+    if (partial.content_type or "").lower().startswith("multipart/byteranges"):
+        return None if unit == "bytes" else "no Range in bytes was asked for"
+    match = _CONTENT_RANGE.fullmatch(partial.content_range or "")
+    if match is None:
+        return f"its Content-Range is {partial.content_range!r}"
+    if unit is None or match[1].lower() != unit:
+        return f"its unit is {match[1]!r}, and not that of the Range"
+    if unit != "bytes":
+        return None
+    first, last = int(match[2]), int(match[3])
+    complete_length = None if match[4] == "*" else int(match[4])
+    if last < first or (complete_length is not None and last >= complete_length):
+        return f"its Content-Range is {partial.content_range!r}"
+    if partial.content_length not in (None, last + 1 - first):
+        return f"{partial.content_length} bytes are no {partial.content_range!r}"
+    if not _was_asked_for(range_field, first, last + 1, complete_length):
+        return f"it has {partial.content_range!r}, and {range_field!r} was asked for"
+    return None
+
+
+def _was_asked_for(range_field: str, start: int, stop: int, complete_length: int | None) -> bool:
+    """Whether `[start, stop)` begins where a range of the field begins, and ends within it."""
+    requested = parse_range(range_field)
+    if requested is None:
+        return False
+    if complete_length is None:  # a suffix says nothing then
+        return any(
+            first < 0 or (start == first and (end is None or stop <= end))
+            for first, end in requested.ranges
+        )
+    ranges = resolve(requested, complete_length)
+    return any(start == each.start and stop <= each.stop for each in (*ranges, *coalesce(ranges)))
