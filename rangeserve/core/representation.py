@@ -129,24 +129,23 @@ def read_representation(fields: Iterable[Field]) -> Representation:
         lowered = name.lower()
         if lowered in _READ:
             values.setdefault(lowered, []).append(value)
+    representation = Representation(kept)
     if not values:
-        return Representation(kept)
-    lengths = values.get(b"content-length")
-    content_length = _length(lengths) if lengths is not None else None
-    codings = values.get(b"content-encoding")
-    units = values.get(b"accept-ranges")
-    return Representation(
-        fields=kept,
-        complete_length=content_length,
-        content_length=content_length,
-        etag=_only(values.get(b"etag")),
-        last_modified=_only(values.get(b"last-modified")),
-        content_type=_only(values.get(b"content-type")),
-        coded=codings is not None and not _elements(codings) <= {b"", b"identity"},
-        accepts_ranges=b"none" not in _elements(units) if units is not None else None,
-        has_content_range=b"content-range" in values,
-        length_in_doubt=lengths is not None and content_length is None,
-    )
+        return representation
+    representation.etag = _only(values.get(b"etag"))
+    representation.last_modified = _only(values.get(b"last-modified"))
+    representation.content_type = _only(values.get(b"content-type"))
+    representation.has_content_range = b"content-range" in values
+    if b"content-length" in values:
+        content_length = _length(values[b"content-length"])
+        representation.content_length = representation.complete_length = content_length
+        representation.length_in_doubt = content_length is None
+    if b"content-encoding" in values:
+        codings = _elements(values[b"content-encoding"])
+        representation.coded = not codings <= {b"", b"identity"}
+    if b"accept-ranges" in values:
+        representation.accepts_ranges = b"none" not in _elements(values[b"accept-ranges"])
+    return representation
 
 
 def _elements(values: list[bytes]) -> set[bytes]:
