@@ -1,10 +1,10 @@
-"""The demo: a video that seeks, and a live picture of what the browser fetches for it.
+"""The demo: a video that seeks, and a live chart of the bytes that the browser gets of it.
 
     hypercorn demo_app:app
 
 It plays the file named by RANGESERVE_VIDEO, or `video.mp4` beside this module, or the clip
 that comes with it. The views know nothing of ranges: `RangeServe` does all of that, and its
-observer feeds the picture.
+observer feeds the chart.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from rangeserve.integrations.quart import RangeServe
 HERE = Path(__file__).parent
 VARIABLE = "RANGESERVE_VIDEO"
 SOURCES = ("/video.mp4", "/stream.mp4")
-KEEP_ALIVE = 15.0  # seconds of silence after which a comment is sent
-KEPT = 512  # events that a listener can catch up on
-CHUNK = 256 * 1024
-SMALL = 32 * 1024 * 1024
-PORTION = 256 * 1024
+KEEP_ALIVE = 15.0  # seconds without an event after which a comment is sent
+KEPT = 512  # the events that are kept for a client that reconnects
+CHUNK_BYTES = 256 * 1024
+SMALL_BYTES = 32 * 1024 * 1024
+PORTION_BYTES = 256 * 1024
 
 
 class Unplayable(Exception):
-    """There is no video to play; the message is a sentence that says why."""
+    """There is no video to play; the message is one sentence with the reason."""
 
 
 def playable(path: Path) -> Path:
-    """`path`, if it is a file that can be played; `Unplayable` if it cannot be."""
+    """`path` itself, if it is a file that can be played; `Unplayable` if it is not."""
     try:
         status = path.stat()
     except OSError as error:
@@ -61,7 +61,7 @@ def playable(path: Path) -> Path:
 
 
 def choose_video(environ: Mapping[str, str], folder: Path) -> Path:
-    """The file to play; ends the program with a sentence if it cannot be played."""
+    """The path of the file to play; `SystemExit` with a sentence if it cannot be played."""
     named = environ.get(VARIABLE)
     own = folder / "video.mp4"
     try:
@@ -76,8 +76,8 @@ def choose_video(environ: Mapping[str, str], folder: Path) -> Path:
 class Feed:
     """The latest events as Server-Sent Events, for any number of listeners.
 
-    There is one bounded history and no queue: a listener is the number of the last event
-    that it was given. One that falls too far behind misses the oldest ones.
+    All listeners share one history of `kept` events; a listener only remembers the number of the
+    last event that it got. A listener that is more than `kept` events behind misses some.
     """
 
     def __init__(self, kept: int = KEPT, keep_alive: float = KEEP_ALIVE) -> None:
@@ -87,18 +87,18 @@ class Feed:
         self._keep_alive = keep_alive
 
     def observe(self, event: Event) -> None:
-        """The observer: keep what concerns the video, and wake the listeners."""
+        """Keep an event of the video, and wake the listeners; this is the observer."""
         if event.path not in SOURCES:
             return
         self.newest += 1
-        kind = "finished" if isinstance(event, ResponseFinished) else "started"
+        name = "finished" if isinstance(event, ResponseFinished) else "started"
         data = json.dumps(describe(event))
-        self._history.append((self.newest, f"id: {self.newest}\nevent: {kind}\ndata: {data}\n\n"))
+        self._history.append((self.newest, f"id: {self.newest}\nevent: {name}\ndata: {data}\n\n"))
         for news in self.listeners:
             news.set()
 
     async def listen(self, after: int) -> AsyncGenerator[str, None]:
-        """The events after number `after`, then each new one as it comes; never ends."""
+        """Give the events after number `after`, and then each new one; without an end."""
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
         self.listeners.add(news)
@@ -122,7 +122,7 @@ class Feed:
 
 
 def describe(event: Event) -> dict[str, object]:
-    """An event for the page: positions are half-open, in bytes."""
+    """The facts of an event for the page; `ranges` are half-open, in bytes."""
     described: dict[str, object] = {
         "number": event.number,
         "method": event.method,
@@ -140,24 +140,24 @@ def describe(event: Event) -> dict[str, object]:
 
 
 def is_player(scope: Mapping[str, Any]) -> bool:
-    """Whether a browser asks on behalf of a video element (Fetch metadata)."""
+    """Whether a request comes from a video element of a browser (Fetch metadata)."""
     return (b"sec-fetch-dest", b"video") in map(tuple, scope["headers"])
 
 
 def serve_ranges(app: Quart, size: int) -> None:
-    """Make `app` range capable; its video is of `size` bytes.
+    """Make `app`, whose video has `size` bytes, range capable.
 
-    A clip of a few megabytes would vanish into the buffers of a player's first connection,
-    and the picture would be one full lane. So players get a short clip in portions, and come
-    back for more; whoever else asks gets what was asked for.
+    A player would fetch a clip of a few megabytes with its first request, and the chart would
+    show one full bar. So of a short clip a player gets a portion for each request. Other clients
+    get what they request.
     """
-    if size >= SMALL:
+    if size >= SMALL_BYTES:
         RangeServe(app, observer=feed.observe)
         return
     RangeServe(app, observer=feed.observe, skip=is_player)
     app.asgi_app = RangeMiddleware(  # type: ignore[method-assign]
         app.asgi_app,
-        limits=Limits(max_partial_size=PORTION),
+        limits=Limits(max_partial_size=PORTION_BYTES),
         skip=lambda scope: not is_player(scope),
         observer=feed.observe,
     )
@@ -171,7 +171,7 @@ serve_ranges(app, app.config["VIDEO"].stat().st_size)
 
 @app.get("/")
 async def index() -> str:
-    """The page. `visit` keeps the browser's cache from hiding what a new visit fetches."""
+    """The page. Its `visit` makes the video's URL new, so that the browser's cache is not used."""
     video, trouble = app.config["VIDEO"], None
     try:
         size = playable(video).stat().st_size
@@ -196,9 +196,9 @@ async def video() -> Response:
 
 @app.get("/stream.mp4")
 async def stream() -> Response:
-    """The same bytes from a generator: a length is all it takes to be sought in.
+    """The same bytes from a generator; with a Content-Length, a client can still seek.
 
-    The validators let a browser that comes back with If-Range know it is the same video.
+    The validators are for a browser that resumes with If-Range.
     """
     path = playable(app.config["VIDEO"])
     status = path.stat()
@@ -214,21 +214,21 @@ async def stream() -> Response:
 
 
 async def chunks(path: Path, size: int) -> AsyncGenerator[bytes, None]:
-    """The first `size` bytes of a file, from its beginning: nothing here can seek."""
+    """The first `size` bytes of a file, always from its beginning."""
     with open_to_read(path) as file:
-        while size and (chunk := await asyncio.to_thread(file.read, min(CHUNK, size))):
+        while size and (chunk := await asyncio.to_thread(file.read, min(CHUNK_BYTES, size))):
             size -= len(chunk)
             yield chunk
 
 
 def open_to_read(path: Path) -> BinaryIO:
-    """The file, opened at once: an open that is cancelled in a thread would leak."""
+    """The open file. It is not opened in a thread, because a cancelled open would leak there."""
     return path.open("rb")
 
 
 @app.get("/events")
 async def events() -> Response:
-    """What happens to the video, as Server-Sent Events after the event that is named."""
+    """The events of the video as Server-Sent Events, after the event that the client names."""
     after = request.args.get("after", feed.newest, type=int)
     after = request.headers.get("Last-Event-ID", after, type=int)
     if after > feed.newest:  # the number is from before a restart
@@ -241,5 +241,5 @@ async def events() -> Response:
 
 @app.errorhandler(Unplayable)
 async def unplayable(error: Unplayable) -> Response:
-    """One sentence, should the video go away while the demo runs."""
+    """A 404 with one sentence, if the video is removed while the demo runs."""
     return Response(f"{error}\n", 404, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""How fast rangeserve is, beside others and beside the limit of the server that runs it.
+"""Benchmarks of rangeserve against other file senders, and against the limit of each server.
 
 `python -m benchmarks` starts real servers on loopback; see docs/performance.md.
 """

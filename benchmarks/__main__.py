@@ -22,7 +22,7 @@ _QUICK_SERVERS = "uvicorn,hypercorn"
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = ", ".join(workload.name for workload in WORKLOADS)
     parser.add_argument("workloads", nargs="*", help=f"some of: {names}, micro; all if none")
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Parse the command line, measure, and write."""
+    """Parse the command line, measure, and write the results."""
     given = make_parser().parse_args()
     unknown = set(given.workloads) - {workload.name for workload in WORKLOADS} - {"micro"}
     if unknown:

@@ -1,4 +1,4 @@
-"""A run as charts: plain SVG, written by hand, one light and one dark of each."""
+"""The charts of a run: SVG, each in a light and a dark version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOP = 58
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours; text and bars keep a contrast of 4.5 and 3 to 1 with the background."""
+    """The colours of a version. Text has a contrast of 4.5 with the background, bars of 3."""
 
     name: str
     background: str
@@ -106,7 +106,7 @@ _CHARTS = (
 
 
 def write_charts(results: Results, folder: Path) -> None:
-    """Write the charts whose workload was measured."""
+    """Write into `folder` the charts whose workload was measured."""
     folder.mkdir(parents=True, exist_ok=True)
     for chart in _CHARTS:
         bars = _bars(chart, results)
@@ -118,7 +118,7 @@ def write_charts(results: Results, folder: Path) -> None:
 
 
 def _bars(chart: Chart, results: Results) -> list[tuple[str, Spread]]:
-    """The contenders on these servers that were measured, grouped by server."""
+    """The contenders in a chart that were measured, grouped by server."""
     names = results.rounds.get(chart.workload, {})
     bars = []
     for server in chart.servers:
@@ -130,7 +130,7 @@ def _bars(chart: Chart, results: Results) -> list[tuple[str, Spread]]:
 
 
 def draw(chart: Chart, bars: list[tuple[str, Spread]], theme: Theme) -> str:
-    """The SVG text: bars for the medians, whiskers from the least to the greatest."""
+    """The chart as SVG: bars for the medians, and lines from the least to the greatest value."""
     height = _TOP + len(bars) * _ROW + 14
     low, high = _bounds(chart, bars)
 

@@ -1,6 +1,6 @@
-"""Runs the client: `client.c`, compiled at first use, or `pyclient.py` without a compiler.
+"""Runs the HTTP client: `client.c`, compiled at first use, or `pyclient.py` without a compiler.
 
-Both are processes of their own, take the same arguments and print the same line of JSON.
+Either runs as a process, with the same arguments and the same line of JSON as its output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SOURCE = Path(__file__).with_name("client.c")
 
 @dataclass(frozen=True)
 class Answers:
-    """What a run of the client saw: times in seconds, sizes in bytes."""
+    """The result of a run of the client: `bytes` of all bodies, and latencies in seconds."""
 
     requests: int
     bytes: int
@@ -52,24 +52,24 @@ def compiled(folder: Path) -> bool:
 
 
 def begin(folder: Path, **arguments: Any) -> subprocess.Popen[str]:
-    """Start the client with the arguments that `client.c` explains. `folder` keeps the binary."""
+    """Start the client with the arguments that `client.c` explains; its binary is in `folder`."""
     command = [*_command(folder), *(f"{name}={value}" for name, value in arguments.items())]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def end(process: subprocess.Popen[str], patience: float = 60) -> Answers:
-    """Wait for a client that was begun. `RuntimeError` if it could not do as it was told."""
+    """Wait up to `patience` seconds for a client; `RuntimeError` if it fails or does not end."""
     try:
         out, error = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        raise RuntimeError("the client does not come to an end") from None
+        raise RuntimeError(f"the client has not ended after {patience:g} seconds") from None
     if process.returncode:
         raise RuntimeError(error.strip())
     return Answers(**json.loads(out))
 
 
 def run(folder: Path, **arguments: Any) -> Answers:
-    """Run the client to its end."""
+    """Run the client, and wait for its result."""
     return end(begin(folder, **arguments))

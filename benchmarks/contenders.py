@@ -1,4 +1,4 @@
-"""Who is measured: an application on a server."""
+"""The contenders: each is an application on a server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _MODULES = {
 
 @dataclass(frozen=True)
 class Contender:
-    """`app` is a module of `benchmarks.apps` and an attribute; `needs` modules to import."""
+    """An application on a server.
+
+    `app` names a module of `benchmarks.apps` and its attribute; `needs` are the modules that the
+    application imports.
+    """
 
     label: str
     server: str
@@ -30,7 +34,7 @@ class Contender:
 
     @property
     def name(self) -> str:
-        """Unique, and how it is printed."""
+        """The unique name of the contender, for people."""
         return self.label if self.label == self.server else f"{self.label}, {self.server}"
 
 
@@ -47,7 +51,7 @@ _LABELS = (
     ("baize FileResponse", "baize_files:plain", ("baize",)),
 )
 FRAMEWORKS = tuple(label for label, _, _ in _LABELS)
-# Who is left in a quick run.
+# The labels of the contenders in a quick run.
 QUICK = frozenset({LIMIT, OURS, "Starlette FileResponse", "Quart send_file"})
 _EXTRAS = (
     ("non-seeking stream", "stream:ranged", ("starlette",)),
@@ -66,7 +70,7 @@ ALL = (
 
 
 def installed(contender: Contender) -> bool:
-    """Whether everything that it needs is here."""
+    """Whether the server and all modules of a contender are installed."""
     if contender.server == "nginx":
         return bool(shutil.which("nginx") or shutil.which("/usr/sbin/nginx"))
     needed = (*_MODULES[contender.server], *contender.needs)

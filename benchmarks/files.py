@@ -1,4 +1,4 @@
-"""The files that are served: real bytes where reading is measured, holes elsewhere."""
+"""The files that are served: with real bytes where reading is measured, sparse elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = MIB
 
 @dataclass(frozen=True)
 class Files:
-    """`whole`: all real bytes. `seek`: sparse but for its last MiB. `growth`: sparse, by size."""
+    """The files: `whole` has real bytes, `seek` only in its last MiB, and `growth` is sparse."""
 
     folder: Path
     whole: Path
@@ -26,7 +26,7 @@ class Files:
 
 
 def make_files(folder: Path, whole_size: int, seek_size: int, growth: tuple[int, ...]) -> Files:
-    """Make what is missing in `folder`; sizes are in bytes."""
+    """Make the files that `folder` does not have yet; sizes are in bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = folder / f"whole-{whole_size}"
     if not whole.exists():
@@ -53,7 +53,7 @@ def make_files(folder: Path, whole_size: int, seek_size: int, growth: tuple[int,
 
 
 def warm(path: Path) -> None:
-    """Bring a file into the page cache."""
+    """Read a file, so that it is in the page cache."""
     with path.open("rb", buffering=0) as file:
         block = bytearray(_BLOCK)
         while file.readinto(block):
@@ -61,14 +61,14 @@ def warm(path: Path) -> None:
 
 
 def forget(path: Path) -> None:
-    """Take a file out of the page cache."""
+    """Remove a file from the page cache."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def probes_residency(path: Path) -> bool:
-    """Whether this file system says, without waiting, if bytes are cached (RWF_NOWAIT)."""
+    """Whether the file system of `path` tells if bytes are in the page cache (RWF_NOWAIT)."""
     if not hasattr(os, "RWF_NOWAIT"):
         return False
     with path.open("rb") as file:

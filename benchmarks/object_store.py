@@ -1,11 +1,10 @@
-"""One Hypercorn before an object store, as a ratio to obstore reading the same alone.
+"""Compares `ObjectStoreApp` on Hypercorn with obstore alone, reading the same ranges.
 
     python benchmarks/object_store.py
 
-Starts moto (a real S3 server, in Python) and a Hypercorn with `ObjectStoreApp` on it and on
-a `MemoryStore`, and reads the same ranges alternately through Hypercorn and with obstore
-directly; the ratio is of the medians. A proxy that counts says what the store was asked.
-Needs the dependency group `objectstore`.
+The objects are in moto (an S3 server in Python) and in a `MemoryStore`. The ranges are read
+alternately through Hypercorn and with obstore, and the ratio printed is that of the medians. A
+proxy before moto counts the requests to the store. Needs the dependency group `objectstore`.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ KEY = "large.bin"
 
 
 def memory_app() -> Any:
-    """For Hypercorn: the same object in memory."""
+    """The app for Hypercorn with the object in memory."""
     store = MemoryStore()
     obstore.put(store, KEY, bytes(SIZE))
     return ObjectStoreApp(store)
 
 
 def s3_app() -> Any:
-    """For Hypercorn: the bucket at the endpoint that the environment names."""
+    """The app for Hypercorn with the bucket at the endpoint that the environment names."""
     return ObjectStoreApp(open_store(f"s3://{BUCKET}", endpoint=os.environ["ENDPOINT"], **CONFIG))
 
 
@@ -106,7 +105,7 @@ def compare(name: str, server: Server, store: Any, rounds: int) -> None:
 
 
 def costs(port: int) -> None:
-    """What is asked of the store, and how many bytes it sends for each that a client gets."""
+    """Print the requests to the store, and its bytes for each byte that a client gets."""
     with proxying(port) as proxy, hypercorn(f"http://{HOST}:{proxy.port}") as server:
         connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
         etag = obstore.head(store_at(port), KEY)["e_tag"] or ""
@@ -129,7 +128,7 @@ def costs(port: int) -> None:
             for each in proxy.asked:
                 each.over.wait(10)
             ratio = f"{proxy.bytes_sent / body:6.2f}" if body else f"({proxy.bytes_sent} bytes)"
-            print(f"{label:24} {' '.join(proxy.methods):32} bytes of the store a byte: {ratio}")
+            print(f"{label:24} {' '.join(proxy.methods):32} bytes of the store per byte: {ratio}")
         connection.close()
 
 

@@ -13,11 +13,13 @@ import sys
 import time
 from dataclasses import dataclass
 
-_GULP = 1 << 20
+_BUFFER_BYTES = 1 << 20
 
 
 @dataclass
 class Wanted:
+    """The arguments; `client.c` explains each of them."""
+
     port: int = 0
     path: str = "/"
     connections: int = 1
@@ -33,46 +35,52 @@ class Wanted:
 
 
 class Client:
+    """The counters that the connections of a run share."""
+
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.asked = 0
+        self.requests = 0
         self.received = 0
         self.latencies: list[float] = []
-        self.buffer = bytearray(_GULP)
+        self.buffer = bytearray(_BUFFER_BYTES)
 
     def more(self) -> bool:
-        return not self.wanted.requests or self.asked < self.wanted.requests
+        """Whether another request may be sent."""
+        return not self.wanted.requests or self.requests < self.wanted.requests
 
 
 class Connection:
+    """A connection that sends one request after another."""
+
     def __init__(self, client: Client) -> None:
         self.client = client
         self.socket = socket.create_connection(("127.0.0.1", client.wanted.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.head = b""
-        self.owed: int | None = None
-        self.taken = 0
+        self.remaining: int | None = None  # bytes of the body; `None` before its length is known
+        self.read = 0
         self.began = 0.0
 
-    def ask(self) -> None:
+    def request(self) -> None:
+        """Send the next request."""
         wanted = self.client.wanted
         first, last = wanted.first, wanted.last
         if wanted.random:
             first = random.randrange(wanted.size - wanted.random + 1)
             last = first + wanted.random - 1
-        asked = f"Range: bytes={first}-{last}\r\n" if last >= 0 else ""
+        range_line = f"Range: bytes={first}-{last}\r\n" if last >= 0 else ""
         self.head = b""
-        self.owed = None
+        self.remaining = None
         self.began = time.perf_counter()
-        self.client.asked += 1
+        self.client.requests += 1
         self.socket.sendall(
             f"GET {wanted.path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: benchmarks\r\n"
-            f"Accept: */*\r\nAccept-Encoding: identity\r\n{asked}\r\n".encode()
+            f"Accept: */*\r\nAccept-Encoding: identity\r\n{range_line}\r\n".encode()
         )
 
     def advance(self, most: int) -> bool:
-        """One read; whether it completed an answer."""
-        if self.owed is None:
+        """Read once, at most `most` bytes of a body; whether the response is complete then."""
+        if self.remaining is None:
             block = self.socket.recv(8192)
             self.head += block
             got = len(block)
@@ -80,60 +88,61 @@ class Connection:
             if end:
                 self.read_head(head, len(rest))
         else:
-            view = memoryview(self.client.buffer)[: min(most, self.owed, _GULP)]
+            view = memoryview(self.client.buffer)[: min(most, self.remaining, _BUFFER_BYTES)]
             got = self.socket.recv_into(view)
-            self.owed -= got
+            self.remaining -= got
             self.client.received += got
         if not got:
             sys.exit("client: the server closed the connection")
-        self.taken += got
-        return self.owed is not None and self.owed <= 0
+        self.read += got
+        return self.remaining is not None and self.remaining <= 0
 
     def read_head(self, head: bytes, rest: int) -> None:
+        """Read the head of a response, after which `rest` bytes of its body have come."""
         lines = head.decode("latin-1").lower().split("\r\n")
         status = int(lines[0].split()[1])
         if status != self.client.wanted.status:
             sys.exit(f"client: the status is {status} and not {self.client.wanted.status}")
         fields = dict(line.split(":", 1) for line in lines[1:])
-        self.owed = int(fields["content-length"]) - rest
+        self.remaining = int(fields["content-length"]) - rest
         self.client.received += rest
 
 
 def run(client: Client, connections: list[Connection], until: float) -> None:
-    """As fast as it goes."""
+    """Send requests on all connections, as fast as the server answers."""
     wanted = client.wanted
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             if client.more():
-                connection.ask()
-        while len(client.latencies) < client.asked:
+                connection.request()
+        while len(client.latencies) < client.requests:
             left = until - time.perf_counter()
             if left <= 0:
                 return
             for key, _ in selector.select(left):
                 connection = key.data
-                if not connection.advance(_GULP):
+                if not connection.advance(_BUFFER_BYTES):
                     continue
                 client.latencies.append(time.perf_counter() - connection.began)
                 if wanted.pause:
                     time.sleep(wanted.pause / 1e6)
                 if client.more() and time.perf_counter() < until:
-                    connection.ask()
+                    connection.request()
 
 
 def crawl(client: Client, connections: list[Connection], began: float, until: float) -> None:
-    """Every connection reads `rate` bytes a second, a little every 20 ms."""
+    """Read `rate` bytes per second on each connection, a piece every 20 ms."""
     for connection in connections:
-        connection.ask()
+        connection.request()
         connection.socket.setblocking(False)
     while (now := time.perf_counter()) < until:
         for connection in connections:
-            allowed = int((now - began) * client.wanted.rate) - connection.taken
+            allowed = int((now - began) * client.wanted.rate) - connection.read
             try:
                 if allowed > 0 and connection.advance(allowed):
                     client.latencies.append(now - connection.began)
-                    connection.ask()
+                    connection.request()
             except BlockingIOError:
                 pass
         time.sleep(0.02)
@@ -141,8 +150,8 @@ def crawl(client: Client, connections: list[Connection], began: float, until: fl
 
 def main() -> None:
     given = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    kinds = {field: type(value) for field, value in vars(Wanted()).items()}
-    client = Client(Wanted(**{name: kinds[name](value) for name, value in given.items()}))
+    types = {field: type(value) for field, value in vars(Wanted()).items()}
+    client = Client(Wanted(**{name: types[name](value) for name, value in given.items()}))
     connections = [Connection(client) for _ in range(client.wanted.connections)]
     began = time.perf_counter()
     until = began + client.wanted.seconds

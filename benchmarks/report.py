@@ -1,4 +1,4 @@
-"""A run as markdown tables."""
+"""The Markdown tables of a run."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _targets(results: Results) -> str | None:
 
 
 def summary(results: Results) -> str:
-    """The machine in a few lines."""
+    """The machine and the versions of a run, in two lines."""
     machine = results.machine
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     load = f"load {machine['load_before']} before and {machine.get('load_after', '?')} after"
@@ -108,7 +108,7 @@ def summary(results: Results) -> str:
 
 
 def replace_between(document: str, text: str) -> str:
-    """`document` with `text` between its two marks (`ValueError` if they are not there)."""
+    """`document` with `text` between its two marks; `ValueError` if it does not have them."""
     head, begin, rest = document.partition(_BEGIN)
     _, end, tail = rest.partition(_END)
     if not (begin and end):
@@ -117,7 +117,7 @@ def replace_between(document: str, text: str) -> str:
 
 
 def render(results: Results) -> str:
-    """The whole run: medians of the rounds with [least..greatest]."""
+    """All tables of a run: the median of the rounds, with [least..greatest]."""
     parts = [summary(results)]
     targets = _targets(results)
     if targets:

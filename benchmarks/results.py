@@ -1,4 +1,4 @@
-"""What a run measured, as it is kept in JSON, and the ratios that are read from it."""
+"""The numbers that a run measured, kept in JSON, and their medians and ratios."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some rounds, and how far they lie apart."""
+    """The median of `count` rounds, the lowest and the highest value."""
 
     median: float
     low: float
@@ -43,18 +43,22 @@ class Spread:
 
 @dataclass
 class Results:
-    """`rounds[workload][contender]` has one dict of numbers a round, `None` if it failed."""
+    """The results of a run.
+
+    `rounds[workload][contender]` has one dictionary of numbers for each round, `None` for a
+    round that failed. `failures` has a message for each contender that is out of the run.
+    """
 
     machine: dict[str, Any]
     rounds: dict[str, dict[str, list[dict[str, float] | None]]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
     def add(self, workload: str, contender: str, numbers: dict[str, float] | None) -> None:
-        """The next round of a contender."""
+        """Add the numbers of a contender's next round."""
         self.rounds.setdefault(workload, {}).setdefault(contender, []).append(numbers)
 
     def spread(self, workload: str, contender: str, metric: str) -> Spread | None:
-        """The median of a metric and its least and greatest; `None` if it was not measured."""
+        """The spread of a metric over the rounds; `None` if it was not measured."""
         values = [
             numbers[metric]
             for numbers in self.rounds.get(workload, {}).get(contender, ())
@@ -63,7 +67,7 @@ class Results:
         return _spread(values)
 
     def ratio(self, workload: str, one: str, other: str, metric: str) -> Spread | None:
-        """`one` divided by `other`, each round by itself."""
+        """The spread of `one` divided by `other`, round by round; `None` if not measured."""
         table = self.rounds.get(workload, {})
         pairs = zip(table.get(one, ()), table.get(other, ()), strict=False)
         return _spread(
@@ -77,7 +81,7 @@ class Results:
 
     @classmethod
     def load(cls, path: Path) -> Results:
-        """Read what `save` wrote."""
+        """The results that `save` wrote to `path`."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -88,7 +92,7 @@ def _spread(values: list[float]) -> Spread | None:
 
 
 def describe_machine(**more: Any) -> dict[str, Any]:
-    """What the figures depend on beside the code."""
+    """The machine and the versions on which the numbers depend."""
     versions = {}
     for name in _PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""Runs workloads: all contenders are started, then take their turns A B C, A B C."""
+"""Runs workloads: all contenders are started, and then measured in turn, A B C, A B C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["run_micro", "run_workloads"]
 
 
 class Runner:
-    """Keeps the servers; they are started once, when they are first needed."""
+    """Measures contenders. A server is started when it is first needed, and kept."""
 
     def __init__(self, bench: Bench, results: Results, stack: ExitStack) -> None:
         self.bench = bench
@@ -30,7 +30,7 @@ class Runner:
         self._servers: dict[Contender, Server] = {}
 
     def server(self, contender: Contender) -> Server | None:
-        """The contender's server; `None`, and a failure noted, if it gives wrong bytes."""
+        """The server of a contender; `None`, with a failure noted, if it gives wrong bytes."""
         if contender.name in self.results.failures:
             return None
         if contender not in self._servers:
@@ -47,7 +47,7 @@ class Runner:
         return self._servers[contender]
 
     def _check(self, contender: Contender, server: Server) -> None:
-        """A range comes as a 206 of the right length, before anything is timed."""
+        """Raise `RuntimeError` unless a range is answered with a 206 of the right length."""
         if "stream:" in contender.app or "inline:" in contender.app:
             return
         path = f"/files/{self.bench.files.whole.name}"
@@ -61,7 +61,7 @@ class Runner:
             requests=20,
         )
         if seen.bytes != 20 * KIB:
-            raise RuntimeError(f"20 ranges of 1 KiB are {seen.bytes} bytes")
+            raise RuntimeError(f"20 ranges of 1 KiB gave {seen.bytes} bytes")
 
     def fail(self, contender: Contender, error: Exception) -> None:
         """Note that a contender is out of the run."""
@@ -69,7 +69,7 @@ class Runner:
         print(f"    {contender.name} failed: {str(error)[-200:]}", file=sys.stderr)
 
     def measure(self, workload: Workload, contender: Contender) -> None:
-        """One turn of one contender."""
+        """Measure one contender once, and add the numbers to the results."""
         numbers = None
         if workload.fresh:
             old = self._servers.pop(contender, None)
@@ -87,7 +87,7 @@ class Runner:
             self._servers.pop(contender, None)
 
     def round(self, workload: Workload, contenders: Iterable[Contender]) -> None:
-        """One round: a turn each, or all at once where only memory is looked at."""
+        """Measure each contender once, one after another or, with `together`, at the same time."""
         if workload.together:
             with ThreadPoolExecutor(16) as pool:
                 list(pool.map(lambda each: self.measure(workload, each), contenders))
@@ -97,7 +97,7 @@ class Runner:
 
 
 def _is_quiet(server: Server) -> bool:
-    """Whether a server comes to rest: some go on sending to a client that has left."""
+    """Whether a server stops using CPU time: some go on sending to a client that has left."""
     for _ in range(10):
         before = server.cpu()
         time.sleep(0.05)
@@ -116,9 +116,10 @@ def run_workloads(
     labels: frozenset[str] | None = None,
     save: Callable[[], None] = lambda: None,
 ) -> None:
-    """Measure every workload in so many rounds, fill `results`, and `save` after each.
+    """Measure each workload `rounds` times into `results`, and call `save` after each workload.
 
-    Only contenders on these `servers`, and with these `labels` if any are given.
+    Only contenders on one of `servers` are measured, and if `labels` are given, only those with
+    one of these labels.
     """
     with ExitStack() as stack:
         runner = Runner(bench, results, stack)
@@ -144,7 +145,7 @@ def run_workloads(
 
 
 def run_micro(results: Results, rounds: int) -> None:
-    """Time the micro-benchmarks in this process, in turns; microseconds, the least of 50."""
+    """Time the micro-benchmarks in this process: in microseconds, the least of 50 repetitions."""
     timed = {
         "the app alone": cases.tiny(ranged=False),
         "through rangeserve": cases.tiny(ranged=True),

@@ -1,4 +1,4 @@
-"""Contenders as real processes on loopback, and what they cost: CPU time and memory."""
+"""Servers as processes on loopback, and the CPU time and memory that they use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PYTHON: dict[str, tuple[str, ...]] = {
 }
 SERVERS = (*_PYTHON, "nginx")
 
-# By default a connection is closed after 1,000 requests, which is not what is measured.
+# By default Hypercorn closes a connection after 1,000 requests, which is not to be measured.
 _HYPERCORN = "keep_alive_max_requests = 1_000_000_000\n"
 
 _NGINX = """
@@ -55,7 +55,7 @@ http {{
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which no process listens."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -64,7 +64,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """A server process and its children. `slow`: it cannot seek, and is asked only once."""
+    """A server process with its children. With `slow` it cannot seek, and gets one request."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -73,7 +73,7 @@ class Server:
 
     @property
     def pids(self) -> list[int]:
-        """The process and its descendants."""
+        """The ids of the process and of its descendants."""
         found = [self.process.pid]
         for pid in found:
             for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -81,14 +81,15 @@ class Server:
         return found
 
     def cpu(self) -> float:
-        """Seconds of CPU used so far, all threads and children, in nanosecond resolution.
+        """The seconds of CPU time used so far, by all threads and children.
 
-        Linux gives every process a clock of its own; its id is made from the process id.
+        Linux has a clock with nanosecond resolution for each process, whose id is made from the
+        process id.
         """
         return sum(time.clock_gettime((~pid << 3) | 2) for pid in self.pids)
 
     def memory(self) -> int:
-        """Bytes of anonymous memory that are resident."""
+        """The resident anonymous memory, in bytes."""
         total = 0
         for pid in self.pids:
             for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -97,7 +98,7 @@ class Server:
         return total
 
     def stop(self) -> None:
-        """End the process group that was started here."""
+        """Terminate the process group of the server; kill it after 5 seconds."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             try:
@@ -108,9 +109,10 @@ class Server:
 
 
 def start(server: str, app: str, files: Path, scratch: Path) -> Server:
-    """Start `app` (a module of `benchmarks.apps` and an attribute, `bare:ranged`) and wait.
+    """Start `app` on a server, and wait until the server listens.
 
-    `RuntimeError` if it does not listen within 30 seconds.
+    `app` is a module of `benchmarks.apps` with an attribute, such as `bare:ranged`.
+    `RuntimeError` if the server does not listen within 30 seconds.
     """
     port = free_port()
     if server == "nginx":

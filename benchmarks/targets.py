@@ -1,4 +1,4 @@
-"""The targets, and whether a run hits them."""
+"""The targets of rangeserve, and whether a run reaches them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["TARGETS", "Target", "verdict"]
 
 @dataclass(frozen=True)
 class Target:
-    """`measure` gives what is compared with `bound`: at least, or at most."""
+    """A bound for a number of a run: the median of `measure` must be at least, or at most, it."""
 
     text: str
     measure: Callable[[Results], Spread | None]
@@ -22,7 +22,10 @@ class Target:
 
 
 def verdict(target: Target, results: Results) -> tuple[Spread | None, bool | None]:
-    """What was measured (the median counts), and whether it hits; `None` if not measured."""
+    """The spread that was measured, and whether its median reaches the target.
+
+    Both are `None` if nothing was measured.
+    """
     spread = target.measure(results)
     if spread is None:
         return None, None
@@ -49,12 +52,12 @@ def _added(results: Results) -> Spread | None:
     return Spread(added[len(added) // 2], added[0], added[-1], len(added))
 
 
-def _growth(kind: str) -> Callable[[Results], Spread | None]:
-    """The slowest place divided by the fastest, in medians."""
+def _growth(variable: str) -> Callable[[Results], Spread | None]:
+    """The time of the slowest place divided by that of the fastest; `size` or `offset` varies."""
 
     def measure(results: Results) -> Spread | None:
         rounds = [each for each in results.rounds.get("growth", {}).get(_OURS_UV, ()) if each]
-        names = [name for name in (rounds[0] if rounds else {}) if name.startswith(kind)]
+        names = [name for name in (rounds[0] if rounds else {}) if name.startswith(variable)]
         medians = [spread.median for name in names if (spread := _of(results, name))]
         if not medians:
             return None

@@ -1,4 +1,4 @@
-"""What is measured: each workload gives numbers for one contender in one round."""
+"""The workloads: each measures numbers of one contender in one round."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["Bench", "SLOW_CLIENTS", "WORKLOADS", "Workload"]
 Numbers = dict[str, float]
 
 SLOW_CLIENTS = 100
-_SLOW_RATE = 64 * KIB
-_RANGE = 64 * KIB
+_SLOW_BYTES_PER_SECOND = 64 * KIB
+_RANGE_BYTES = 64 * KIB
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What every workload needs: the files, a scratch folder, and how long it may take.
+    """The files, a folder for temporary files, and the length of a run.
 
-    `pace` scales the seconds of every measurement: 1 is a full run.
+    `pace` scales the seconds of each measurement: 1 is a full run.
     """
 
     files: Files
@@ -35,7 +35,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Workload:
-    """`measure` gives the numbers; `fresh`: each round starts its servers anew."""
+    """A way to measure its contenders: `measure` gives the numbers of one.
+
+    With `fresh` each round starts its servers again. With `together` all contenders are measured
+    at the same time.
+    """
 
     name: str
     title: str
@@ -50,7 +54,7 @@ def _path(file: Path) -> str:
 
 
 def _whole(bench: Bench, server: Server) -> Numbers:
-    """One client downloads the whole file; who is slower than the time given is cut off."""
+    """Download the whole file once with one client, for at most 1.5 seconds."""
     before = server.cpu()
     seen = client.run(
         bench.scratch,
@@ -64,7 +68,7 @@ def _whole(bench: Bench, server: Server) -> Numbers:
 
 
 def _seek(bench: Bench, server: Server) -> Numbers:
-    """1 MiB at the end of a sparse file, again and again on one connection."""
+    """Request 1 MiB at the end of a sparse file, again and again on one connection."""
     size = bench.files.seek.stat().st_size
     before = server.cpu()
     seen = client.run(
@@ -89,7 +93,7 @@ def _ranges(connections: int) -> Callable[[Bench, Server], Numbers]:
             port=server.port,
             path=_path(bench.files.whole),
             size=bench.files.whole.stat().st_size,
-            random=_RANGE,
+            random=_RANGE_BYTES,
             status=206,
             connections=connections,
             seconds=0.6 * bench.pace,
@@ -102,7 +106,7 @@ def _ranges(connections: int) -> Callable[[Bench, Server], Numbers]:
 
 
 def _tiny(bench: Bench, server: Server) -> Numbers:
-    """A small JSON answer on 16 connections."""
+    """Request a small JSON response, again and again on 16 connections."""
     before = server.cpu()
     seen = client.run(
         bench.scratch, port=server.port, path="/tiny", connections=16, seconds=1 * bench.pace
@@ -112,7 +116,7 @@ def _tiny(bench: Bench, server: Server) -> Numbers:
 
 
 def _memory(bench: Bench, server: Server) -> Numbers:
-    """What 100 slow clients add to the server's own memory, at the worst moment looked at."""
+    """Measure the memory that 100 slow clients add to the server's, last and at most."""
     path = _path(bench.files.whole)
     client.run(bench.scratch, port=server.port, path=path, last=0, status=206, requests=20)
     before = server.memory()
@@ -121,7 +125,7 @@ def _memory(bench: Bench, server: Server) -> Numbers:
         port=server.port,
         path=_path(bench.files.whole),
         connections=SLOW_CLIENTS,
-        rate=_SLOW_RATE,
+        rate=_SLOW_BYTES_PER_SECOND,
         seconds=10 * max(bench.pace, 0.2),
     )
     worst = steady = before
@@ -138,7 +142,7 @@ def _memory(bench: Bench, server: Server) -> Numbers:
 
 
 def _fairness(*, cold: bool) -> Callable[[Bench, Server], Numbers]:
-    """How long a tiny request waits while one client downloads at full speed."""
+    """Measure how long a tiny request takes while one client downloads at full speed."""
 
     def measure(bench: Bench, server: Server) -> Numbers:
         if cold:
@@ -167,13 +171,13 @@ def _fairness(*, cold: bool) -> Callable[[Bench, Server], Numbers]:
 
 
 def _growth(bench: Bench, server: Server) -> Numbers:
-    """64 KiB at the end of files of all sizes, and at places all over the largest."""
+    """Request 64 KiB at the end of files of all sizes, and at five offsets of the largest."""
     largest = bench.files.growth[-1]
     places = {}
     for file in bench.files.growth:
-        places[f"size {_short(file)}"] = (file, file.stat().st_size - _RANGE)
+        places[f"size {_short(file)}"] = (file, file.stat().st_size - _RANGE_BYTES)
     for share in (0, 0.25, 0.5, 0.75, 1):
-        start = int(share * (largest.stat().st_size - _RANGE))
+        start = int(share * (largest.stat().st_size - _RANGE_BYTES))
         places[f"offset {share:.0%} of {_short(largest)}"] = (largest, start)
     numbers = {}
     for name, (file, start) in places.items():
@@ -182,7 +186,7 @@ def _growth(bench: Bench, server: Server) -> Numbers:
             port=server.port,
             path=_path(file),
             first=start,
-            last=start + _RANGE - 1,
+            last=start + _RANGE_BYTES - 1,
             status=206,
             requests=100,
             seconds=1,

@@ -168,7 +168,7 @@ async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSour
     if etag is not None:
         try:
             source.etag = await make_etag(etag, source)
-        except BaseException:  # cancelled: nobody else knows of the file yet
+        except BaseException:  # cancelled: the file has not been handed over yet
             source.close()
             raise
     return source

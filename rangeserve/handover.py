@@ -1,4 +1,4 @@
-"""What a view and the middleware tell each other through the scope.
+"""What a view and the middleware exchange through the scope.
 
 The middleware hides Range and If-Range from the app, and puts a `Handover` into
 `scope["extensions"]["rangeserve"]`: it tells the view which Range was asked for, and takes
@@ -120,7 +120,7 @@ def hand_over(scope: Mapping[str, Any], source: SourceOrPath) -> None:
     handover = handover_of(scope)
     if handover is None:
         raise RuntimeError(
-            "nobody takes this source: RangeMiddleware is not wrapped round the app, skips "
-            f"this request, or does not take part in {scope.get('method', scope.get('type'))}"
+            "no RangeMiddleware takes this source: none is wrapped around the app, it skips "
+            f"this request, or the method is {scope.get('method', scope.get('type'))}"
         )
     handover.instead_of_body(source)

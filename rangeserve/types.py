@@ -15,7 +15,7 @@ Message = dict[str, Any]
 """One event of ASGI, as rangeserve makes it."""
 
 Scope = Any
-"""What an app is told of a connection."""
+"""What an app gets to know of a connection: a mapping."""
 
 Receive = Callable[[], Awaitable[Any]]
 """What an app awaits for the next event from the client."""

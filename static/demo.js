@@ -1,5 +1,5 @@
-// The live picture: one lane for each request, drawn when its response starts and completed
-// when it is over. Positions are half-open byte ranges, as the observer gives them.
+// The live chart: one row ("lane") for each request, added when its response starts and updated
+// when it has ended. Positions are half-open byte ranges, as the observer gives them.
 
 const LANES = 50;
 
@@ -38,7 +38,7 @@ function where({ ranges, length }) {
 
 const HOW = { complete: "", "client gone": "client left", failed: "failed" };
 
-/** How the response ended; empty if well. */
+/** How the response ended; empty if it is complete. */
 function how({ outcome }) {
   return outcome === undefined ? "on its way" : HOW[outcome];
 }
@@ -51,7 +51,7 @@ function howMuch({ ranges, sent, outcome }) {
 
 // Ranges
 
-/** What has been sent of the ranges, and what has not. */
+/** The ranges divided into what has been sent and what has not. */
 function divide({ ranges, sent, outcome }) {
   if (outcome === undefined) return { sent: [], unsent: ranges };
   if (outcome === "complete") return { sent: ranges, unsent: [] };
@@ -65,7 +65,7 @@ function divide({ ranges, sent, outcome }) {
   return parts;
 }
 
-/** Overlapping and touching ranges, merged. */
+/** The ranges in ascending order, with those that overlap or touch merged. */
 function merge(ranges) {
   const merged = [];
   for (const [start, stop] of [...ranges].sort((a, b) => a[0] - b[0])) {
@@ -76,17 +76,17 @@ function merge(ranges) {
   return merged;
 }
 
-function draw(track, ranges, length, kind) {
+function draw(track, ranges, length, className) {
   for (const [start, stop] of ranges) {
     const bar = document.createElement("i");
-    bar.className = kind;
+    bar.className = className;
     bar.style.left = `${(100 * start) / length}%`;
     bar.style.width = `${(100 * (stop - start)) / length}%`;
     track.append(bar);
   }
 }
 
-// The picture
+// The chart
 
 function element(name, className, text) {
   const made = document.createElement(name);
@@ -95,7 +95,7 @@ function element(name, className, text) {
   return made;
 }
 
-function kind(status) {
+function answer(status) {
   if (status === 206) return "part";
   if (status === 200) return "whole";
   return status >= 400 ? "error" : "other";
@@ -104,7 +104,7 @@ function kind(status) {
 function fill(lane, event) {
   lane.dataset.number = event.number;
   lane.dataset.status = event.status;
-  lane.dataset.kind = kind(event.status);
+  lane.dataset.answer = answer(event.status);
   lane.toggleAttribute("data-open", event.outcome === undefined);
   const line = element("p", "");
   line.append(
@@ -118,7 +118,7 @@ function fill(lane, event) {
   track.setAttribute("aria-hidden", "true");
   const { sent, unsent } = divide(event);
   draw(track, sent, event.length, "sent");
-  draw(track, unsent, event.length, event.outcome === undefined ? "asked" : "unsent");
+  draw(track, unsent, event.length, event.outcome === undefined ? "coming" : "unsent");
   lane.replaceChildren(line, track);
   if (event.reason) lane.append(element("p", "why", `Range not honoured: ${event.reason}.`));
 }
@@ -145,10 +145,10 @@ function summarise() {
   const coming = ours.filter((event) => event.outcome === undefined).flatMap((e) => e.ranges);
   const file = document.getElementById("file");
   file.replaceChildren();
-  draw(file, merge(coming), size, "asked");
+  draw(file, merge(coming), size, "coming");
   draw(file, covered, size, "sent");
   document.getElementById("total").textContent =
-    ours.length === 0 ? "nothing was asked for yet" : total(ours.length, bytes, covered);
+    ours.length === 0 ? "no request yet" : total(ours.length, bytes, covered);
 }
 
 function total(count, bytes, covered) {

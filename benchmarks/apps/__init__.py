@@ -1,6 +1,7 @@
-"""The contenders' applications. Each serves `/tiny` and the files of `BENCHMARKS_FOLDER`.
+"""The applications of the contenders. Each serves `/tiny` and the files of `BENCHMARKS_FOLDER`.
 
-A path is `/files/<name>`. `plain` is the framework alone; `ranged` is rangeserve round it.
+The path of a file is `/files/<name>`. `plain` is the framework alone, and `ranged` the framework
+inside rangeserve.
 """
 
 from __future__ import annotations
@@ -14,5 +15,5 @@ TINY = b'{"hello": "world"}'
 
 
 def path_of(url_path: str) -> str:
-    """The file behind `/files/<name>`."""
+    """The path of the file that `/files/<name>` names."""
     return f"{FOLDER}/{url_path.rpartition('/')[2]}"

@@ -1,4 +1,4 @@
-"""The limit of a server: one hot buffer in memory, sent again and again, never yielding."""
+"""The limit of a server: an app that sends one buffer again and again, and never yields."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ async def plain(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if name == b"range":
             first, _, last = value[6:].partition(b"-")
             status, start, stop = 206, int(first), int(last) + 1
-    owed = stop - start
-    headers = [(b"content-type", b"video/mp4"), (b"content-length", b"%d" % owed)]
+    remaining = stop - start
+    headers = [(b"content-type", b"video/mp4"), (b"content-length", b"%d" % remaining)]
     if status == 206:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    while owed > len(_CHUNK):
-        owed -= len(_CHUNK)
+    while remaining > len(_CHUNK):
+        remaining -= len(_CHUNK)
         await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
-    await send({"type": "http.response.body", "body": _CHUNK[:owed], "more_body": False})
+    await send({"type": "http.response.body", "body": _CHUNK[:remaining], "more_body": False})

@@ -1,4 +1,4 @@
-"""ServeStatic, the ASGI fork of WhiteNoise, over an application of which nothing is asked."""
+"""ServeStatic, the ASGI fork of WhiteNoise, around an application that is not used."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Micro-benchmarks: what the core costs in one process, without a server.
+"""Micro-benchmarks: the time that rangeserve takes in one process, without a server.
 
     python -m pytest benchmarks/micro
 
-`cases.py` has what is timed; `python -m benchmarks` times the same.
+`python -m benchmarks` times the same cases.
 """

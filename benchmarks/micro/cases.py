@@ -1,4 +1,4 @@
-"""What is timed: each function returns a callable without arguments."""
+"""The cases that are timed: each function returns a callable without arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rangeserve.sources.file import FileSource
 
 __all__ = ["decide", "parse", "tiny"]
 
-# What Chromium sends for a page's JSON, as a server gives it to an application.
+# The fields that Chromium sends for a page's JSON, as a server gives them to an application.
 _BROWSER: list[tuple[bytes, bytes]] = [
     (b"host", b"example.org"),
     (b"connection", b"keep-alive"),
@@ -30,7 +30,7 @@ _BROWSER: list[tuple[bytes, bytes]] = [
     (b"accept-encoding", b"gzip, deflate, br, zstd"),
     (b"accept-language", b"en-GB,en;q=0.9"),
 ]
-# What it sends for the next piece of a video.
+# The fields that Chromium sends for the next piece of a video.
 _VIDEO = [
     *(field for field in _BROWSER if field[0] != b"accept-encoding"),
     (b"accept-encoding", b"identity;q=1, *;q=0"),
@@ -74,7 +74,7 @@ async def _send(message: dict[str, Any]) -> None:
 
 
 def tiny(*, ranged: bool) -> Callable[[], None]:
-    """One request for a small 200 without Range, through rangeserve or past it."""
+    """One request for a small 200 without Range, with or without rangeserve around the app."""
     app: Callable[[Any, Any, Any], Awaitable[None]] = RangeMiddleware(_app) if ranged else _app
     scope = _scope(_BROWSER)
 
@@ -90,7 +90,7 @@ def tiny(*, ranged: bool) -> Callable[[], None]:
 
 
 def decide() -> Callable[[], None]:
-    """The whole decision for a 206 of a file with If-Range; the file is open already."""
+    """The decision for a 206 with If-Range, of a file that is open already."""
     source = FileSource("/srv/video.mp4")
     source.size = _SIZE
     source.etag = _VIDEO[-1][1].decode()
@@ -118,5 +118,5 @@ def decide() -> Callable[[], None]:
 
 
 def parse(field: str) -> Callable[[], object]:
-    """Reading one Range field."""
+    """Parsing one Range field."""
     return lambda: parse_range(field)

@@ -206,7 +206,7 @@ class Call:
         try:
             actions = exchange.feed(message)
         except ResponseError:
-            if self._client_gone():  # the app cuts its body short because it was told so
+            if self._client_gone():  # the app ends its body early since its client left
                 return
             raise
         await self._act(actions)

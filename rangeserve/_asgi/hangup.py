@@ -27,9 +27,9 @@ class Sender:
         self._last: object = None
 
     def is_awaited(self) -> bool:
-        """Whether somebody awaits the task that is sending now, and so would see it fail.
+        """Whether the task that is sending now is awaited, so that its exception would be seen.
 
-        Nobody does if the app has left all its sending to a task of its own that it does not
+        It is not if the app has left all its sending to a task of its own that it does not
         await (a2wsgi, whose thread then waits for room in a queue): after an exception the
         app would be stuck for ever. It has to run to its end, as on any server when the
         client leaves.

@@ -146,7 +146,7 @@ class Inbox:
         left()
 
     async def _take(self) -> Message:
-        """The server's next message; nobody else may be asking it."""
+        """The next message of the server. Only one call of this may be under way at a time."""
         self._busy = True
         try:
             message: Message = await self._receive()
@@ -162,7 +162,7 @@ class Inbox:
         return message
 
     async def _until_free(self) -> None:
-        """Wait until nobody is asking the server."""
+        """Wait until no call of `_take` is under way."""
         if self._freed is None:
             self._freed = anyio.Event()
         await self._freed.wait()

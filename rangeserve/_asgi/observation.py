@@ -1,4 +1,4 @@
-"""One response as an observer is told of it: when it is decided, and when it is over."""
+"""The two events that an observer gets of one response: decided, and finished."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _logger: Final = logging.getLogger("rangeserve")
 
 
 class Observation:
-    """Collects what the two events say, and tells each of them once.
+    """Collects what the two events say, and gives each of them to the observer once.
 
     An observer that raises is logged and harms no response.
     """
@@ -34,11 +34,11 @@ class Observation:
 
     @staticmethod
     def is_wanted(observer: Observer | None) -> bool:
-        """Whether there is an observer, or somebody who reads the log at DEBUG."""
+        """Whether there is an observer, or the log is written at DEBUG."""
         return observer is not None or _logger.isEnabledFor(logging.DEBUG)
 
     def start(self, response: Response) -> None:
-        """Tell what was decided. Only the first call counts."""
+        """Give the observer the first event; only the first call counts."""
         if self._started is None:
             self._started = ResponseStarted(
                 number=next(_numbers),
@@ -63,7 +63,7 @@ class Observation:
         self._bytes_sent += size
 
     def finish(self, outcome: Outcome) -> None:
-        """Tell the outcome; nothing if no decision was ever told."""
+        """Give the observer the second event, if it has been given the first."""
         started = self._started
         if started is not None:
             finished = ResponseFinished(

@@ -67,7 +67,7 @@ class Response:
         self.complete = True
 
     def client_left(self) -> None:
-        """The client has left before the final message: nobody is there to be answered."""
+        """The client has left before the final message, which is not going to be sent."""
         if self.state is not State.FAILED:
             self.state = State.DONE
             self.complete = False

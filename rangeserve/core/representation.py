@@ -171,29 +171,28 @@ def read_representation(fields: Iterable[Field], status: int = 200) -> Represent
         lowered = name.lower()
         if lowered in _READ:
             values.setdefault(lowered, []).append(value)
+    representation = Representation(kept)
     if not values:
-        return Representation(kept)
-    codings = values.get(b"content-encoding")
-    coded = codings is not None and not _elements(codings) <= {b"", b"identity"}
-    if coded and status == 200:
-        kept = _as_coded(kept)
-        values[b"etag"] = [value for name, value in kept if name.lower() == b"etag"]
-    lengths = values.get(b"content-length")
-    content_length = _length(lengths) if lengths is not None else None
-    units = values.get(b"accept-ranges")
-    return Representation(
-        fields=kept,
-        complete_length=content_length,
-        content_length=content_length,
-        etag=_only(values.get(b"etag")),
-        last_modified=_only(values.get(b"last-modified")),
-        content_type=_only(values.get(b"content-type")),
-        coded=coded,
-        accepts_ranges=b"none" not in _elements(units) if units is not None else None,
-        has_content_range=b"content-range" in values,
-        content_range=_only(values.get(b"content-range")),
-        length_in_doubt=lengths is not None and content_length is None,
-    )
+        return representation
+    if b"content-encoding" in values:
+        codings = _elements(values[b"content-encoding"])
+        representation.coded = not codings <= {b"", b"identity"}
+        if representation.coded and status == 200:
+            representation.fields = kept = _as_coded(kept)
+            values[b"etag"] = [value for name, value in kept if name.lower() == b"etag"]
+    representation.etag = _only(values.get(b"etag"))
+    representation.last_modified = _only(values.get(b"last-modified"))
+    representation.content_type = _only(values.get(b"content-type"))
+    if b"content-range" in values:
+        representation.has_content_range = True
+        representation.content_range = _only(values[b"content-range"])
+    if b"content-length" in values:
+        content_length = _length(values[b"content-length"])
+        representation.content_length = representation.complete_length = content_length
+        representation.length_in_doubt = content_length is None
+    if b"accept-ranges" in values:
+        representation.accepts_ranges = b"none" not in _elements(values[b"accept-ranges"])
+    return representation
 
 
 def _as_coded(fields: Sequence[Field]) -> Sequence[Field]:

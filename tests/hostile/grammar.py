@@ -179,6 +179,6 @@ def fuzz_one(data: bytes) -> None:
     start = {"type": "http.response.start", "status": 200, "headers": representation.fields}
     actions = [*exchange.feed(start)]
     actions += exchange.feed({"type": "http.response.body", "body": bytes(size)})
-    exchange.returned(gone=False)
+    exchange.returned(client_gone=False)
     bodies = [action["body"] for action in actions if isinstance(action, dict) and "body" in action]
     assert sum(map(len, bodies)) <= size + LIMITS.slack

@@ -52,7 +52,7 @@ def test_no_range_that_can_be_read(field: str | None) -> None:
 def test_without_the_middleware_nobody_takes_a_source(scope: dict[str, Any]) -> None:
     assert handover_of(scope) is None
     assert requested_range(scope) is None
-    with pytest.raises(RuntimeError, match="nobody takes this source") as caught:
+    with pytest.raises(RuntimeError, match="no RangeMiddleware takes this source") as caught:
         hand_over(scope, "film.mp4")
     assert str(scope.get("method", "websocket")) in str(caught.value)
 

@@ -456,7 +456,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "sources/file.py",
         "        except BaseException:\n            os.close(fd)\n",
         "        except BaseException:\n",
-        "file_descriptors",
+        "faults_files",
     ),
     Mutation(
         "sources/file.py",

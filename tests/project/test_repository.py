@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from house.public import MODULES, PACKAGE, names_in
+from project.public import MODULES, PACKAGE, names_in
 from support.demo import ROOT
 
 from rangeserve import Limits

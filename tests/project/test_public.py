@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from house.public import EXTRAS, MODULES, PACKAGE, homes, is_installed, load, names_in
+from project.public import EXTRAS, MODULES, PACKAGE, homes, is_installed, load, names_in
 from support.demo import ROOT
 from support.pages import blocks, pages
 

@@ -9,7 +9,7 @@ from keyword import iskeyword
 from pathlib import Path
 
 import pytest
-from house.public import MODULES, described_as, homes, is_installed, load, names_in
+from project.public import MODULES, described_as, homes, is_installed, load, names_in
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 SECTION = re.compile(r"^## (rangeserve\S*)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
