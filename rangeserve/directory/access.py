@@ -23,8 +23,8 @@ class Record:
 
     def __init__(self, send: Send) -> None:
         """`send` is that of the server."""
-        self.status = 0
-        self.bytes_sent = 0
+        self.status: int = 0
+        self.bytes_sent: int = 0
         self.event: ResponseFinished | None = None
         self._send = send
 

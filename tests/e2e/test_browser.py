@@ -174,7 +174,7 @@ def test_it_fits_and_can_be_named(
     with open_page(server, **context) as page:
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         for role, name in (
-            ("radio", "/video.mp4 a file, seeked"),
+            ("radio", "/video.mp4 a file, read at offsets"),
             ("radio", "/stream.mp4 a stream, sliced"),
             ("button", "a quarter"),
             ("heading", "What was sent"),
