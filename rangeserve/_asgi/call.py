@@ -160,6 +160,11 @@ class Call:
     async def _send(self, message: Message) -> None:
         """The app's `send`: one message at a time, in their order, whichever tasks send them."""
         if self._sending:
+            begun = self._exchange_begun
+            if begun is not None and begun.response.state is State.DONE:
+                # An exception here might cancel the task that awaits the last send.
+                await checkpoint()
+                return
             if self._waiting_sends is None:
                 self._waiting_sends = deque()
             turn = Event()

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
-from support.driver import http_scope
-from support.messages import start
+from support.driver import ask, http_scope
+from support.messages import body, start
 
-from rangeserve import RangeMiddleware, ResponseError, hand_over
+from rangeserve import Limits, RangeMiddleware, ResponseError, hand_over
+from rangeserve._asgi.actions import Open, Serve
+from rangeserve._asgi.exchange import Exchange
 from rangeserve._asgi.response import Response, State
-from rangeserve.sources import CallableSource
+from rangeserve.core import read_request
+from rangeserve.handover import Handover
+from rangeserve.sources import BytesSource
 from rangeserve.sources.file import FileSource
 
 pytestmark = pytest.mark.anyio
@@ -34,77 +39,64 @@ class Server:
         return any(not each.get("more_body", True) for each in self.sent)
 
 
-async def test_a_body_while_the_file_is_being_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The app is told that its body has no place, so the client must not get a complete 206."""
+def begin(source: Any) -> Exchange:
+    request = read_request("GET", [(b"range", b"bytes=2-5")])
+    handover = Handover()
+    handover.source = source
+    return Exchange("GET", request, handover, Limits(), lambda: 1.8e9)
+
+
+def test_a_body_while_the_file_is_being_opened(tmp_path: Path) -> None:
+    """The app gets an error for its body, so the client must not get a complete 206."""
     path = tmp_path / "film"
     path.write_bytes(b"0123456789")
-    opening, refused = anyio.Event(), anyio.Event()
-
-    async def open_later(path: str) -> FileSource:
-        opening.set()
-        await refused.wait()
-        file = FileSource(path)
-        file.open()
-        return file
-
-    monkeypatch.setattr("rangeserve._asgi.call.open_file", open_later)
-    errors: list[Exception] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        hand_over(scope, path)
-
-        async def sends(message: dict[str, Any]) -> None:
-            try:
-                await send(message)
-            except ResponseError as error:
-                errors.append(error)
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(sends, start())
-            await opening.wait()
-            await sends({"type": "http.response.body", "body": b"", "more_body": False})
-            refused.set()
-
-    server = Server()
-    with pytest.raises(ResponseError, match="failed"):
-        await RangeMiddleware(app)(http_scope(headers=RANGE), anyio.sleep_forever, server.send)
-    assert [str(error).partition(" although ")[0] for error in errors] == [
-        "http.response.body came",
-        "a file was opened",
-    ]
-    assert server.sent == []
+    exchange = begin(str(path))
+    assert exchange.feed(start()) == (Open(str(path), needs_etag=True),)
+    with pytest.raises(ResponseError, match="came although"):
+        exchange.feed(body(b"x"))
+    file = FileSource(str(path))
+    file.open()
+    try:
+        with pytest.raises(ResponseError, match="failed"):
+            exchange.opened(file)
+    finally:
+        file.close()
+    assert exchange.response.state is State.FAILED
 
 
-async def test_a_body_while_a_source_is_read() -> None:
-    reading, refused = anyio.Event(), anyio.Event()
+def test_a_body_while_a_source_is_read() -> None:
+    exchange = begin(BytesSource(b"0123456789"))
+    assert isinstance(exchange.feed(start())[-1], Serve)
+    with pytest.raises(ResponseError, match="came although"):
+        exchange.feed(body(b"x", more=True))
+    with pytest.raises(ResponseError, match="cannot be completed"):
+        exchange.response.last_send()
+    assert exchange.response.state is State.FAILED
 
-    async def read(first: int, stop: int) -> Any:
-        yield b"ab"
-        reading.set()
-        await refused.wait()
-        yield b"cd"
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        hand_over(scope, CallableSource(read, 10))
+async def test_the_sends_of_several_tasks_go_out_in_their_order(tmp_path: Path) -> None:
+    """Each message is decided and sent before the next: an app may gather its sends."""
+    path = tmp_path / "film"
+    path.write_bytes(b"0123456789")
+    for handed_over in (None, path):
 
-        async def serve() -> None:
-            with pytest.raises(ResponseError, match="cannot be completed"):
-                await send(start())
+        async def app(scope: Any, receive: Any, send: Any, source: Any = handed_over) -> None:
+            if source is not None:
+                hand_over(scope, source)
+            headers = [(b"content-length", b"10")]
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, {**start(), "headers": headers})
+                for place in range(10):
+                    await anyio.lowlevel.checkpoint()
+                    group.start_soon(send, body(b"%d" % place, place < 9))
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(serve)
-            await reading.wait()
-            with pytest.raises(ResponseError, match="came although"):
-                await send({"type": "http.response.body", "body": b"x", "more_body": True})
-            refused.set()
+        async def slowly(message: Any) -> None:
+            for _ in range(7):
+                await anyio.lowlevel.checkpoint()
 
-    server = Server()
-    with pytest.raises(ResponseError, match="failed"):
-        await RangeMiddleware(app)(http_scope(headers=RANGE), anyio.sleep_forever, server.send)
-    assert [each["type"] for each in server.sent] == ["http.response.start", "http.response.body"]
-    assert not server.looks_complete
+        for headers, expected in (([], b"0123456789"), (RANGE, b"2345")):
+            answer = await ask(RangeMiddleware(app), headers=headers, on_send=slowly)
+            assert (answer.body, answer.complete) == (expected, True)
 
 
 async def test_a_body_after_the_app_has_returned_too_early() -> None:

@@ -1,4 +1,4 @@
-"""`inner.py`: the scope that the wrapped app sees."""
+"""The scope that the wrapped app sees, and what comes back from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.driver import http_scope
 
-from rangeserve._asgi.scope import accepts_coding, make_app_scope
+from rangeserve._asgi.scope import AppScope
 from rangeserve.core.request import read_request
 from rangeserve.handover import Handover
 
@@ -16,10 +16,13 @@ PATHSEND = "http.response.pathsend"
 ZEROCOPYSEND = "http.response.zerocopysend"
 
 
-def inner(scope: dict[str, Any]) -> dict[str, Any]:
+def made(scope: dict[str, Any], **options: Any) -> AppScope:
     request = read_request(scope["method"], scope["headers"])
-    seen, _ = make_app_scope(scope, request, Handover())
-    return seen
+    return AppScope(scope, scope["headers"], request, Handover(), **options)
+
+
+def inner(scope: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return made(scope, **options).scope
 
 
 def test_range_and_if_range_are_hidden_in_any_case_and_the_preconditions_are_not() -> None:
@@ -51,11 +54,11 @@ def test_the_servers_scope_is_not_changed(extensions: Any, version: Any, headers
 def test_extensions_may_be_none_or_missing(extensions: Any) -> None:
     scope = http_scope()
     scope["extensions"] = extensions
-    assert PATHSEND in inner(scope)["extensions"]
+    assert set(inner(scope)["extensions"]) == {"rangeserve"}
     del scope["extensions"]
-    assert PATHSEND in inner(scope)["extensions"]
+    assert set(inner(scope)["extensions"]) == {"rangeserve"}
     del scope["asgi"]
-    assert PATHSEND in inner(scope)["extensions"]
+    assert set(inner(scope)["extensions"]) == {"rangeserve"}
 
 
 def test_zerocopysend_is_hidden_and_other_extensions_are_the_servers() -> None:
@@ -95,40 +98,49 @@ def test_a_missing_spec_version_stays_missing() -> None:
     assert inner(scope)["asgi"] is scope["asgi"]
 
 
+@pytest.mark.parametrize("offer_pathsend", [False, True])
+@pytest.mark.parametrize("headers", [[], [("Range", "bytes=0-")], [("Accept-Encoding", "gzip")]])
+@pytest.mark.parametrize("extensions", [{}, {PATHSEND: {}}])
+def test_a_path_is_asked_for_only_if_the_server_or_the_user_does(
+    extensions: dict[str, Any], headers: Any, offer_pathsend: bool
+) -> None:
+    """A layer between the middleware and the app may not know the message."""
+    scope = made(http_scope(headers=headers, extensions=extensions), offer_pathsend=offer_pathsend)
+    assert (PATHSEND in scope.scope["extensions"]) is bool(extensions or offer_pathsend)
+    assert scope.native_pathsend is bool(extensions)
+
+
 @pytest.mark.parametrize(
-    ("headers", "offered"),
+    ("field", "hidden"),
     [
-        pytest.param({}, True, id="nothing said"),
-        pytest.param({"Accept-Encoding": "identity"}, True, id="identity"),
-        pytest.param({"Accept-Encoding": "identity;q=1, *;q=0"}, True, id="a browser's media"),
-        pytest.param({"Accept-Encoding": ""}, True, id="empty"),
-        pytest.param({"Accept-Encoding": "gzip;q=0, br; q=0.000"}, True, id="all refused"),
-        pytest.param({"Accept-Encoding": "gzip"}, False, id="gzip"),
-        pytest.param({"ACCEPT-ENCODING": "GZIP"}, False, id="any case"),
-        pytest.param({"Accept-Encoding": "identity, *"}, False, id="any coding"),
-        pytest.param({"Accept-Encoding": "gzip;q=0, br;q=0.001"}, False, id="one not refused"),
-        pytest.param({"Accept-Encoding": "gzip", "Range": "bytes=0-"}, True, id="Range"),
-        pytest.param({"Accept-Encoding": "gzip", "Range": "junk"}, True, id="a Range of any kind"),
-        pytest.param({"Accept-Encoding": "gzip", "If-Range": '"x"'}, True, id="If-Range"),
-        pytest.param({"Accept-Encoding": "gzip", "If-Match": "*"}, False, id="If-Match"),
+        pytest.param("bytes=0-1", True, id="bytes"),
+        pytest.param(" BYTES=0-1", True, id="in any case"),
+        pytest.param("bytes=x", True, id="bytes, malformed"),
+        pytest.param("bytes 0-1", True, id="bytes without an equals sign"),
+        pytest.param("users=0-9", False, id="users"),
+        pytest.param("items=0-24", False, id="items"),
+        pytest.param("0-9", False, id="no unit, as with Range-Unit"),
     ],
 )
-def test_a_path_is_not_asked_for_where_compression_would_be_lost(
-    headers: dict[str, str], offered: bool
-) -> None:
-    scope = http_scope()
-    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
-    assert (PATHSEND in inner(scope)["extensions"]) is offered
+def test_a_range_in_another_unit_is_the_apps(field: str, hidden: bool) -> None:
+    headers = [("Range", field), ("If-Range", '"x"'), ("Range-Unit", "items")]
+    names = [name for name, _ in inner(http_scope(headers=headers))["headers"]]
+    assert names == ([b"range-unit"] if hidden else [b"range", b"if-range", b"range-unit"])
+    shown = inner(http_scope(headers=headers), show_ranges=True)["headers"]
+    assert len(shown) == 3
 
 
-@pytest.mark.parametrize("extensions", [{}, {PATHSEND: {}}])
-def test_whether_the_server_sends_paths(extensions: dict[str, Any]) -> None:
-    _, native = make_app_scope(http_scope(extensions=extensions), None, Handover())
-    assert native is (PATHSEND in extensions)
-
-
-def test_a_long_accept_encoding_is_read_too() -> None:
-    assert accepts_coding(b"identity," * 8000 + b"br")
-    assert not accepts_coding(b"identity," * 8000)
-    scope = http_scope(headers=[("Accept-Encoding", "identity;q=0.5," * 4000)])
-    assert PATHSEND in inner(scope)["extensions"]
+def test_what_the_app_puts_into_its_scope_reaches_the_servers() -> None:
+    scope = http_scope(headers=[("Range", "bytes=0-1")])
+    scope["path_params"] = {}
+    app_scope = made(scope)
+    before = dict(scope)
+    app_scope.share()
+    assert scope == before
+    endpoint = object()
+    app_scope.scope.update(endpoint=endpoint, path_params={"a": 1}, headers=[], asgi={})
+    app_scope.share()
+    assert scope == {**before, "endpoint": endpoint, "path_params": {"a": 1}}
+    scope["endpoint"] = "changed outside"
+    app_scope.share()
+    assert scope["endpoint"] == "changed outside"

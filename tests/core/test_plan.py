@@ -55,6 +55,7 @@ FIELDS = {
 FRAMING = {"content-length", "transfer-encoding"}
 OWN = FRAMING | {"accept-ranges", "content-range"}
 DIGESTS = {"content-digest", "content-md5"}
+FRESHNESS = {"cache-control", "expires", "link"}
 
 # selection, what is lost of the app's, what is added (content-length is looked at apart)
 ROWS = [
@@ -78,6 +79,7 @@ ROWS = [
         412,
         OWN
         | DIGESTS
+        | FRESHNESS
         | {"content-type", "content-encoding", "content-language", "content-disposition"},
         set(),
         id="412",
@@ -87,11 +89,12 @@ ROWS = [
         416,
         OWN
         | DIGESTS
+        | FRESHNESS
         | {"content-type", "content-encoding", "content-language", "content-disposition"},
         {"accept-ranges", "content-range"},
         id="416",
     ),
-    pytest.param(WHOLE, 200, FRAMING, set(), id="200 from a source"),
+    pytest.param(WHOLE, 200, FRAMING | {"content-range"}, set(), id="200 from a source"),
 ]
 
 

@@ -176,7 +176,7 @@ async def test_zerocopysend_is_not_offered_and_is_passed_on() -> None:
 
     scope = http_scope(headers=RANGE, extensions={ZEROCOPYSEND: {}})
     await RangeMiddleware(app)(scope, anyio.sleep_forever, send)
-    assert seen == [{"rangeserve", PATHSEND}]
+    assert seen == [{"rangeserve"}]
     assert sent[1] is zerocopysend
 
 

@@ -109,7 +109,9 @@ def _response(random: Random, length: int) -> tuple[Lines, Lines, bool]:
         units = ("bytes", "Bytes", "none", "NONE", "bytes, none", "items", "")
         given.append(("Accept-Ranges", random.choice(units)))
     if _maybe(random, 0.05):
-        given.append(("Content-Range", random.choice(("bytes 0-9/99", ""))))
+        given.append(
+            ("Content-Range", random.choice(("bytes 0-9/99", "", f"bytes 0-{length - 1}/{length}")))
+        )
     for name in ("Repr-Digest", "Content-Digest", "Content-MD5", "Content-Disposition", "Vary",
                  "Content-Language", "Set-Cookie", "Set-Cookie", "Link", "Cache-Control",
                  "Content-Location", "Transfer-Encoding", "Expires", "X-App"):  # fmt: skip

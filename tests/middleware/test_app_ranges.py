@@ -1,0 +1,160 @@
+"""Apps that answer ranges by themselves, and apps whose ranges are not ours."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from support.driver import ask
+from support.messages import body, start
+
+from rangeserve import RangeMiddleware, ResponseError
+
+pytestmark = pytest.mark.anyio
+
+BODY = b"0123456789"
+RANGE = [("Range", "bytes=2-5")]
+
+
+async def ranges_itself(scope: Any, receive: Any, send: Any) -> None:
+    """A hand-written view for one closed range: a 206 if it sees a Range, a 200 if not."""
+    fields = {name.lower(): value for name, value in scope["headers"]}
+    asked = fields.get(b"range", b"").removeprefix(b"bytes=")
+    if not asked:
+        await send(start((b"content-length", b"10"), (b"accept-ranges", b"bytes")))
+        await send(body(BODY))
+        return
+    first, last = map(int, asked.split(b"-"))
+    if first >= len(BODY):
+        await send(start((b"content-range", b"bytes */10"), status=416))
+        await send(body())
+        return
+    position = (b"content-range", b"bytes %d-%d/10" % (first, last))
+    await send(start(position, (b"content-length", b"%d" % (last + 1 - first)), status=206))
+    await send(body(BODY[first : last + 1]))
+
+
+def always(status: int, *fields: tuple[bytes, bytes]) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start(*fields, status=status))
+        await send(body(BODY))
+
+    return app
+
+
+@pytest.mark.parametrize("mode", [True, lambda scope: scope["path"] == "/"], ids=["app", "scope"])
+async def test_an_app_that_sees_the_range_answers_it(mode: Any, caplog: Any) -> None:
+    app = RangeMiddleware(ranges_itself, app_ranges=mode)
+    answer = await ask(app, headers=RANGE)
+    assert (answer.status, answer.body) == (206, b"2345")
+    assert answer.all("content-range") == ["bytes 2-5/10"]
+    assert (await ask(app, headers=[("Range", "bytes=10-11")])).status == 416
+    assert (await ask(app)).body == BODY
+    assert caplog.records == []
+
+
+async def test_its_whole_is_sliced_as_ever() -> None:
+    app = RangeMiddleware(always(200, (b"content-length", b"10")), app_ranges=True)
+    answer = await ask(app, headers=RANGE)
+    assert (answer.status, answer.body) == (206, b"2345")
+
+
+@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize("headers", [[], [("Range", "bytes=5-6")], [("Range", "users=0-1")]])
+async def test_a_206_that_was_not_asked_for_never_goes_out(mode: bool, headers: Any) -> None:
+    app = always(206, (b"content-range", b"bytes 0-9/100"), (b"content-length", b"10"))
+    with pytest.raises(ResponseError, match="must not go out"):
+        await ask(RangeMiddleware(app, app_ranges=mode), headers=headers)
+
+
+async def test_a_hint_names_the_mode_once_a_route(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    app = RangeMiddleware(always(416, (b"content-range", b"bytes */10")))
+    for path in ("/a", "/a", "/b"):
+        await ask(app, path=path, headers=RANGE)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["'/a'", "'/b'"]
+    assert "app_ranges=True" in caplog.text
+
+
+async def test_ranges_that_are_said_to_be_accepted_and_lost_are_a_hint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = RangeMiddleware(always(200, (b"accept-ranges", b"bytes")))
+    assert (await ask(app)).status == 200
+    assert "app_ranges=True" in caplog.text
+
+
+async def test_a_content_range_that_spells_the_whole_is_ignored() -> None:
+    app = always(200, (b"content-length", b"10"), (b"content-range", b"bytes 0-9/10"))
+    whole = await ask(RangeMiddleware(app))
+    assert (whole.status, whole.body, whole.all("content-range")) == (200, BODY, [])
+    part = await ask(RangeMiddleware(app), headers=RANGE)
+    assert (part.status, part.body, part["content-range"]) == (206, b"2345", "bytes 2-5/10")
+
+
+@pytest.mark.parametrize("field", ["users=0-9", "items=0-24", "0-9"])
+async def test_a_range_in_another_unit_is_the_apps(field: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        fields = dict(scope["headers"])
+        assert fields[b"range"] == field.encode()
+        unit = field.partition("=")[0].encode() if "=" in field else b"items"
+        await send(start((b"content-range", unit + b" 0-9/100"), status=206))
+        await send(body(BODY))
+
+    if "=" in field:
+        assert (await ask(RangeMiddleware(app), headers=[("Range", field)])).status == 206
+    else:
+
+        async def whole(scope: Any, receive: Any, send: Any) -> None:
+            assert (b"range", field.encode()) in scope["headers"]
+            await send(start())
+            await send(body(BODY))
+
+        asked = [("Range", field), ("Range-Unit", "items")]
+        assert (await ask(RangeMiddleware(whole), headers=asked)).status == 200
+
+
+async def test_a_coded_whole_has_no_strong_tag_and_accepts_no_ranges() -> None:
+    """Its tag may be that of the identity: a resume would join two codings."""
+    coded = (b"content-encoding", b"gzip"), (b"etag", b'"a"'), (b"accept-ranges", b"bytes")
+    app = RangeMiddleware(always(200, (b"content-length", b"10"), *coded))
+    answer = await ask(app)
+    assert (answer["etag"], answer.get("accept-ranges")) == ('W/"a"', None)
+    resumed = await ask(app, headers=[("Range", "bytes=5-"), ("If-Range", '"a"')])
+    assert (resumed.status, resumed.body) == (200, BODY)
+    again = await ask(app, headers=[("If-None-Match", 'W/"a"')])
+    assert (again.status, again["etag"]) == (304, 'W/"a"')
+
+
+@pytest.mark.parametrize("etag", ['W/"a"', "unquoted"])
+async def test_an_etag_that_never_fits_if_range_is_a_warning(
+    etag: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = RangeMiddleware(always(200, (b"content-length", b"10"), (b"etag", etag.encode())))
+    for _ in range(2):
+        answer = await ask(app, headers=[*RANGE, ("If-Range", etag)])
+        assert (answer.status, answer.body) == (200, BODY)
+    (record,) = caplog.records
+    assert "weak or not quoted" in record.getMessage()
+
+
+async def test_headers_may_be_iterables_of_iterables() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        pairs = ((b"content-length", b"10"), (b"x", b"1"))
+        await send({"type": "http.response.start", "status": 200, "headers": map(iter, pairs)})
+        await send(body(BODY))
+
+    for headers, status in (([], 200), (RANGE, 206)):
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "headers": map(iter, [(n.lower().encode(), v.encode()) for n, v in headers]),
+        }
+        answer = await ask(RangeMiddleware(app), scope=scope)
+        assert (answer.status, answer["x"], answer["content-length"]) == (
+            status,
+            "1",
+            str(len(answer.body)),
+        )
