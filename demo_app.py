@@ -207,7 +207,9 @@ async def stream() -> Response:
         content_type=mimetypes.guess_type(path.name)[0] or "video/mp4",
     )
     response.content_length = status.st_size
-    response.headers["ETag"] = stat_etag(status)
+    etag = stat_etag(status)
+    if etag is not None:
+        response.headers["ETag"] = etag
     response.last_modified = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
     response.timeout = None  # a viewer may pause for longer than RESPONSE_TIMEOUT
     return response

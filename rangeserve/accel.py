@@ -122,7 +122,12 @@ class AccelRedirect:
                 await send(start)
             await send(message)
 
-        await self._app(_app_scope(scope), receive, from_app)
+        app_scope = _app_scope(scope)
+        before = app_scope.copy()
+        await self._app(app_scope, receive, from_app)
+        for key, value in app_scope.items():  # what the app adds reaches middleware outside
+            if key not in before or before[key] is not value:
+                scope[key] = value
         if held:
             await send(held.pop())
 

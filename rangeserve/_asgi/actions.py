@@ -16,11 +16,13 @@ __all__ = ["Action", "Open", "Serve"]
 class Open:
     """Open the regular file at `path`, and tell the exchange that it is `opened`.
 
-    `needs_etag`: the app gave no ETag, so one is to be made of the file.
+    `needs_etag`: the app gave no ETag, so one is to be made of the file; it is also if the
+    file's size is not the app's `content_length` (bytes), when that has been given.
     """
 
     path: str
     needs_etag: bool
+    content_length: int | None = None
 
 
 @dataclass(slots=True)

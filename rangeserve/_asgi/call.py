@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from anyio import CancelScope, Event, get_cancelled_exc_class
+from anyio import Event, get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
 
 from ..core.limits import Limits
@@ -35,6 +35,8 @@ from .transfer import Transfer
 
 __all__ = ["Call", "Settings"]
 
+# The time that a source may take to be closed.
+_CLOSE_SECONDS: Final = 5.0
 _logger: Final = logging.getLogger("rangeserve")
 
 
@@ -103,7 +105,6 @@ class Call:
         if request is None and self._observation is None and self._method == "GET":
             self._fast_path = FastPath(self._handover)
         self._exchange_begun: Exchange | None = None
-        self._sender: Sender | None = None
         self._pace: Pace | None = None
         self._send_failed = False
         self._sending = False
@@ -133,8 +134,7 @@ class Call:
     async def run(self) -> None:
         """Call the app and answer the request. What the app raises is raised, but our own."""
         remaining: Exception | None = None
-        if self._fast_path is None:
-            self._sender = Sender()
+        self._sender = Sender()
         try:
             await self._app(self._app_scope.scope, self._inbox.receive, self._send)
             if self._fast_path is None or not self._fast_path.complete:
@@ -145,6 +145,12 @@ class Call:
             remaining = without_hangup(error)
             if remaining is error:
                 raise
+        except GeneratorExit:  # closed without being run to its end: nothing can be awaited
+            for source in (*self._handover.replaced, self._handover.withdraw()):
+                close = getattr(source, "close", None)
+                if callable(close):
+                    close()
+            raise
         except get_cancelled_exc_class():
             self._cancelled = True
             raise
@@ -211,6 +217,8 @@ class Call:
         try:
             actions = exchange.feed(message)
         except ResponseError:
+            if state is State.FAILED:
+                await checkpoint()  # an app that ignores errors must not freeze the loop
             if self._client_gone():  # the app ends its body early since its client left
                 return
             raise
@@ -224,7 +232,7 @@ class Call:
     async def _send_late(self, exchange: Exchange, message: Message) -> None:
         """The client has what it asked for: the app's message is dropped, or the app stopped."""
         await checkpoint()  # an app that ignores errors must not freeze the loop
-        is_awaited = self._sender is None or self._sender.is_awaited()
+        is_awaited = self._sender.is_awaited()
         if exchange.late(message, app_listens=self._inbox.app_listens) and is_awaited:
             raise ClientDisconnected("the response is complete")
 
@@ -257,7 +265,7 @@ class Call:
         for source in (*replaced, self._handover.withdraw()):
             if isinstance(source, Closable):
                 try:
-                    with CancelScope(shield=True):
+                    with move_on_after(_CLOSE_SECONDS, shield=True):
                         await source.aclose()
                 except Exception:
                     _logger.exception("a source failed when it was closed")
@@ -274,7 +282,8 @@ class Call:
     async def _open(self, action: Open) -> None:
         file = await open_file(action.path)
         try:
-            if action.needs_etag and self._settings.etag is not None:
+            needs_etag = action.needs_etag or action.content_length not in (None, file.size)
+            if needs_etag and self._settings.etag is not None:
                 file.etag = await make_etag(self._settings.etag, file)
             if not self._settings.last_modified:
                 file.last_modified = None

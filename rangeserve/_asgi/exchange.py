@@ -334,15 +334,17 @@ class _Script:
                 raise self._wrong_length(source.size)
             whole = (ByteRange(0, source.size),) if source.size else ()
             plan = Plan(self._response.status, [], whole)
-            yield self._serve((), Whole(source.size), plan, source)
+            yield self._serve((), plan, source)
         else:
             if has_changed:  # the file that is open counts, not what the app saw before
                 representation.forget_validators()
-            yield self._answer_from_source(start, source)
+            yield self._answer_from_source(start, source, is_sent_by_path=True)
 
     def _open(self, path: str) -> Sequence[Action]:
         self._response.state = State.OPENING
-        return (Open(path, not self._representation.has_field(b"etag")),)
+        representation = self._representation
+        needs_etag = not representation.has_field(b"etag")
+        return (Open(path, needs_etag, representation.content_length),)
 
     def _opened(self, given: Source | Message) -> Source:
         response = self._response
@@ -351,7 +353,13 @@ class _Script:
         response.state = State.HELD
         return given
 
-    def _answer_from_source(self, start: Message, source: Source) -> Sequence[Action]:
+    def _answer_from_source(
+        self, start: Message, source: Source, *, is_sent_by_path: bool = False
+    ) -> Sequence[Action]:
+        """`is_sent_by_path`: by the app itself, so that the server may send it by its path, too.
+
+        What is handed over may be gone when a server opens it, after the app has returned.
+        """
         if source.size < 0:
             raise self._response.fail(f"the source's size is {source.size}")
         representation = self._representation
@@ -360,17 +368,23 @@ class _Script:
         )
         selection = self._select()
         plan = make_plan(selection, representation)
-        return self._serve((self._rewritten(start, selection, plan),), selection, plan, source)
+        start = self._rewritten(start, selection, plan)
+        path = getattr(source, "sendable_path", None)
+        if (
+            is_sent_by_path
+            and self.native_pathsend
+            and isinstance(selection, Whole)
+            and isinstance(path, str)
+            and plan.segments
+            and not self._is_head
+        ):
+            self._response.last_send()
+            return (start, {"type": PATHSEND, "path": path})
+        return self._serve((start,), plan, source)
 
-    def _serve(
-        self, start: tuple[Message, ...], selection: Selection, plan: Plan, source: Source
-    ) -> Sequence[Action]:
+    def _serve(self, start: tuple[Message, ...], plan: Plan, source: Source) -> Sequence[Action]:
         if self._is_head or not plan.segments:
             return self._without_body(*start)
-        path = getattr(source, "sendable_path", None)
-        if isinstance(selection, Whole) and self.native_pathsend and isinstance(path, str):
-            self._response.last_send()
-            return (*start, {"type": PATHSEND, "path": path})
         self._response.state = State.SERVING
         return (*start, Serve(plan, source))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from typing import cast
+from collections.abc import Iterable
+from typing import Any, cast
 
 from ..errors import ClientDisconnected
 
@@ -32,14 +33,26 @@ class Sender:
         It is not if the app has left all its sending to a task of its own that it does not
         await (a2wsgi, whose thread then waits for room in a queue): after an exception the
         app would be stuck for ever. It has to run to its end, as on any server when the
-        client leaves.
+        client leaves. A callback of the app, `tasks.discard` say, awaits nothing; if in
+        doubt the answer is no.
         """
         task = _task()
-        is_settled, self._last = self._last is task, task
-        if task is None or task is self._caller or not is_settled:
+        if task is None or task is self._caller:
             return True
-        callbacks: object = getattr(task, "_callbacks", True)
-        return bool(callbacks)
+        is_settled, self._last = self._last is task, task
+        callbacks: Iterable[Any] = getattr(task, "_callbacks", None) or ()
+        return is_settled and any(map(_waits, callbacks))
+
+
+def _waits(entry: Any) -> bool:
+    """Whether a callback of a task is that of another task, or of a group, which waits for it."""
+    callback = entry[0] if isinstance(entry, tuple) else entry
+    if isinstance(getattr(callback, "__self__", None), asyncio.Future):
+        return True
+    if type(callback).__name__ == "TaskWakeupMethWrapper":  # of a task written in C
+        return True
+    module = getattr(callback, "__module__", None) or ""
+    return module.partition(".")[0] in ("asyncio", "anyio")
 
 
 def _task() -> object:
@@ -70,7 +83,14 @@ def _without_hangups(group: ExceptionGroup[Exception]) -> Exception | None:
     remaining = [error for each in group.exceptions if (error := without_hangup(each)) is not None]
     if list(map(id, remaining)) == list(map(id, group.exceptions)):
         return group
-    return group.derive(remaining).with_traceback(group.__traceback__) if remaining else None
+    if not remaining:
+        return None
+    rest = group.derive(remaining).with_traceback(group.__traceback__)
+    rest.__cause__, rest.__context__ = group.__cause__, group.__context__
+    rest.__suppress_context__ = group.__suppress_context__
+    for note in getattr(group, "__notes__", ()):
+        rest.add_note(note)
+    return rest
 
 
 def _came_of_hangup(error: BaseException) -> bool:

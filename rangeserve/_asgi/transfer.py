@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from time import perf_counter
 from typing import Final
 
-from anyio import create_task_group, current_time, get_cancelled_exc_class
+from anyio import create_task_group, current_time, get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
 
 from ..core.plan import Plan
@@ -23,6 +23,8 @@ __all__ = ["Transfer"]
 
 # The time that a last send may still take when the client is said to have left.
 _LAST_SEND_SECONDS: Final = 5.0
+# The time that a source may take to let go of what it holds when the response is not complete.
+_CLOSE_SECONDS: Final = 5.0
 
 
 class Transfer:
@@ -163,9 +165,19 @@ class Transfer:
                         yield chunk, False
                     elif chunk:
                         held = chunk  # until the source has ended, it may still go wrong
-            finally:
-                if isinstance(chunks, AsyncGenerator):
-                    await chunks.aclose()
+            except BaseException:
+                # The source may have to await something to let go, although it is cancelled.
+                with move_on_after(_CLOSE_SECONDS, shield=True):
+                    await _close(chunks)
+                raise
+            await _close(chunks)
             if owed:
                 raise ResponseError(f"the source ends {owed} bytes too early")
             yield held, place == final
+
+
+async def _close(chunks: AsyncIterator[bytes]) -> None:
+    """Close an iterator that can be closed, of whatever type it is."""
+    aclose: Callable[[], Awaitable[object]] | None = getattr(chunks, "aclose", None)
+    if aclose is not None:
+        await aclose()

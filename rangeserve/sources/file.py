@@ -45,6 +45,7 @@ OPEN_FLAGS: Final = (
 )
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
+_MEANINGLESS_SECONDS: Final = 1
 _PAGE_BYTES: Final = 4096  # of the page cache, at least
 
 # After two opens in a row that took longer than this, the next open in the same folder is done
@@ -56,27 +57,47 @@ _quick_folders: dict[str, bool] = {}
 _logger: Final = logging.getLogger("rangeserve")
 
 
-def _proc_device() -> int | None:
-    """The device number of the file system on /proc, `None` if nothing is mounted there."""
+def _device_of(path: str) -> int | None:
+    """The device number of the file system mounted on `path`, `None` if nothing is."""
     try:
-        device = os.stat("/proc").st_dev
+        device = os.stat(path).st_dev
         return device if device != os.stat("/").st_dev else None
     except OSError:
         return None
 
 
-_PROC: Final = _proc_device()
+# The files there are generated while they are read.
+_GENERATED: Final = frozenset(filter(None, map(_device_of, ("/proc", "/sys"))))
+
+
+_HAS_PREAD: Final = hasattr(os, "pread")
+_seek_lock: Final = threading.Lock()
+
+
+def _pread(fd: int, size: int, start: int) -> bytes:
+    """`os.pread`, and the same by seeking where the system lacks it (Windows)."""
+    if _HAS_PREAD:
+        return os.pread(fd, size, start)
+    with _seek_lock:
+        os.lseek(fd, start, os.SEEK_SET)
+        return os.read(fd, size)
 
 
 def _is_generated(fd: int, status: os.stat_result) -> bool:
     """Whether the system generates the file while it is read, so that its size is unknown."""
-    if status.st_dev == _PROC:
+    if status.st_dev in _GENERATED:
         return True
-    return status.st_size == 0 and os.pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
+    return status.st_size == 0 and _pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
 
 
 def time_of(seconds: float) -> datetime | None:
-    """The UTC time of a file's time stamp, in seconds; `None` outside the years 1 to 9999."""
+    """The UTC time of a file's time stamp, in seconds, if it says when the content changed.
+
+    `None` outside the years 1 to 9999, and for 1 s after the epoch or less, which reproducible
+    builds give to every file.
+    """
+    if seconds <= _MEANINGLESS_SECONDS:
+        return None
     try:
         return datetime.fromtimestamp(int(seconds), timezone.utc)
     except (OverflowError, ValueError, OSError):
@@ -204,7 +225,7 @@ class FileSource:
         size = min(self.pace.size, remaining)
         if self._can_ask_cache:
             if self._is_cached(start) and (size < _PAGE_BYTES or self._is_cached(start + size - 1)):
-                return os.pread(self._fd, size, start)
+                return _pread(self._fd, size, start)
             if self._can_ask_cache:
                 return await self.in_thread(self.read_now, size, start)
         size = min(max(size, _THREAD_CHUNK_BYTES), remaining)
@@ -215,7 +236,7 @@ class FileSource:
 
         To be called by the `work` of `in_thread`. `OSError` if the file cannot be read.
         """
-        return os.pread(self._fd, size, start)
+        return _pread(self._fd, size, start)
 
     def stat_now(self) -> os.stat_result:
         """The present status of the descriptor, while `status` is that of its opening; blocking.
@@ -246,13 +267,17 @@ uses `path`, `size` (in bytes) and `status` (an `os.stat_result`), and to read t
 """
 
 
-def stat_etag(file: FileSource | os.stat_result) -> str:
+def stat_etag(file: FileSource | os.stat_result) -> str | None:
     """The strong entity-tag, quoted, of an open file or of an `os.stat_result`.
+
+    `None` for a modification time of 1 s after the epoch or less, which says nothing.
 
     It is made of the modification time in nanoseconds and the size in bytes. The inode plays no
     part, so that replicas with the same file and the same time have the same tag.
     """
     status = file.status if isinstance(file, FileSource) else file
+    if status.st_mtime_ns <= _MEANINGLESS_SECONDS * 10**9:
+        return None
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
 

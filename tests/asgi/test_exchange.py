@@ -204,7 +204,11 @@ TRANSITIONS = [
         id="the app's own 304",
     ),
     pytest.param(
-        {}, [start(LENGTH), pathsend()], [[], [Open("/film", True)]], State.OPENING, id="pathsend"
+        {},
+        [start(LENGTH), pathsend()],
+        [[], [Open("/film", True, 10)]],
+        State.OPENING,
+        id="pathsend",
     ),
     pytest.param(
         {},
@@ -552,7 +556,7 @@ def test_a_path_is_opened_first() -> None:
 
 def test_the_open_file_counts_and_not_what_the_app_saw_before() -> None:
     exchange = begin(RANGE)
-    assert feed(exchange, start(LENGTH, ETAG), pathsend()) == [Open("/film", False)]
+    assert feed(exchange, start(LENGTH, ETAG), pathsend()) == [Open("/film", False, 10)]
     given = list(exchange.opened(Fixed(size=11)))
     assert fields_of(given[0])[b"content-range"] == b"bytes 2-5/11"
     assert fields_of(given[0])[b"etag"] == b'"s"'
@@ -584,7 +588,10 @@ def test_a_server_that_can_send_paths_gets_no_part_and_no_foreign_source() -> No
 
 def test_pathsend_of_a_404_is_served_whole() -> None:
     exchange = begin(RANGE)
-    assert show(feed(exchange, start(LENGTH, status=404), pathsend())) == [404, Open("/film", True)]
+    assert show(feed(exchange, start(LENGTH, status=404), pathsend())) == [
+        404,
+        Open("/film", True, 10),
+    ]
     (serve,) = exchange.opened(Fixed())
     assert serve.plan.segments == (ByteRange(0, 10),)  # type: ignore[union-attr]
 

@@ -470,7 +470,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "                if False:\n                    self._close_now()",
         "file_descriptors",
     ),
-    Mutation("sources/file.py", "if status.st_dev == _PROC:", "if False:", "file_refused"),
+    Mutation("sources/file.py", "if status.st_dev in _GENERATED:", "if False:", "file_refused"),
     Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "threads"),
     Mutation(
         "sources/pace.py",

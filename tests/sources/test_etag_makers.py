@@ -16,6 +16,7 @@ from rangeserve.sources import (
     file_content_etag,
     open_path,
 )
+from rangeserve.sources.file import open_file
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +62,7 @@ async def test_a_file_that_changes_while_it_is_hashed_has_no_hash(tmp_path: Path
 def stat_of(size: int, mtime_ns: int, inode: int = 1) -> Any:
     class Status:
         st_size = size
-        st_mtime_ns = mtime_ns
+        st_mtime_ns = 1_700_000_000_000_000_000 + mtime_ns
         st_ino = inode
 
     return Status()
@@ -80,3 +81,22 @@ def stat_of(size: int, mtime_ns: int, inode: int = 1) -> Any:
 def test_the_entity_tag_of_a_file(one: Any, other: Any, same: bool) -> None:
     assert (stat_etag(stat_of(*one)) == stat_etag(stat_of(*other))) is same
     assert re.fullmatch('"[0-9a-f-]+"', stat_etag(stat_of(*one)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "meaningful"), [(0, False), (0.5, False), (1, False), (1.5, True), (2, True)]
+)
+async def test_a_time_that_says_nothing_makes_no_validator(
+    tmp_path: Path, seconds: float, meaningful: bool
+) -> None:
+    """Reproducible builds (Nix, images) give it to every file, whatever is in it."""
+    path = tmp_path / "built"
+    path.write_bytes(b"content")
+    os.utime(path, (seconds, seconds))
+    file = await open_file(str(path))
+    try:
+        assert (stat_etag(file) is not None) is meaningful
+        assert (stat_etag(path.stat()) is not None) is meaningful
+        assert (file.last_modified is not None) is meaningful
+    finally:
+        file.close()

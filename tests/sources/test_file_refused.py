@@ -106,7 +106,14 @@ async def test_what_lies_on_the_device_of_proc_is_refused_whatever_its_size(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`/proc/kcore` is a regular file of 128 TiB."""
-    assert file_module._proc_device() == os.stat("/proc").st_dev
-    monkeypatch.setattr(file_module, "_PROC", path.stat().st_dev)
+    assert file_module._device_of("/proc") == os.stat("/proc").st_dev
+    monkeypatch.setattr(file_module, "_GENERATED", {path.stat().st_dev})
     with pytest.raises(ResponseError, match="not a stored file"):
         await open_file(str(path))
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="there is no /sys here")
+async def test_a_file_of_sys_is_refused() -> None:
+    """Its size is said to be 4,096 bytes, and its content is another."""
+    with pytest.raises(ResponseError, match="not a stored file"):
+        await open_file("/sys/kernel/uevent_seqnum")
