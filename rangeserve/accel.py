@@ -9,7 +9,7 @@ in the place of `RangeMiddleware(app)`, behind an nginx that has an `internal` l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os.path import abspath
+from os.path import abspath, isabs
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from .core.representation import read_representation
 from .events import Observer
 from .handover import handover_of
 from .middleware import RangeMiddleware
-from .sources.file import EtagMaker, stat_etag
+from .sources.file import EtagMaker, FileSource, stat_etag
 from .types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["AccelRedirect"]
@@ -47,7 +47,7 @@ class AccelRedirect:
     fields without its validators and lengths: ranges, conditions and `ETag` are left to
     nginx, so the app sees none of them, and a HEAD as a GET.
 
-    `limits`, `skip`, `etag` and `observer` are those of `RangeMiddleware`, for all that
+    `limits`, `skip`, `etag`, `observer` and `pathsend` are those of `RangeMiddleware`, for all that
     nginx does not send.
     """
 
@@ -60,10 +60,12 @@ class AccelRedirect:
         skip: Callable[[Scope], object] | None = None,
         etag: EtagMaker | None = stat_etag,
         observer: Observer | None = None,
+        pathsend: bool = False,
     ) -> None:
         """`ValueError` for a location that does not start with a slash."""
         self._app = app
         self._skip = skip
+        self._pathsend = pathsend
         self._roots = [
             (abspath(folder).rstrip("/") + "/", location.rstrip("/") + "/")
             for folder, location in roots.items()
@@ -87,12 +89,15 @@ class AccelRedirect:
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Between the middleware and the app."""
         server_send: Send = scope[_SERVER_SEND]
-        held: list[Message] = []
+        held: list[tuple[Message, int]] = []
         redirected = False
 
         async def redirect(location: str, start: Message) -> None:
             nonlocal redirected
             redirected = True
+            handover = handover_of(scope)
+            if handover is not None:
+                handover.accepted = True  # the app need not read the file
             fields = [each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX]
             fields.append((b"x-accel-redirect", location.encode("ascii")))
             fields.append((b"content-length", b"0"))
@@ -106,30 +111,32 @@ class AccelRedirect:
                 message = {**message, "headers": list(message.get("headers", ()))}
                 representation = read_representation(message["headers"])
                 if message["status"] == 200 and not representation.coded:
-                    location = self._location(_handed_over_path(scope))
+                    content_length = representation.content_length
+                    location = self._location(_handed_over_path(scope, content_length))
                     if location is not None:
                         await redirect(location, message)
                         return
-                    if representation.content_length is not None:
-                        held.append(message)  # a path may follow
+                    if content_length is not None:
+                        held.append((message, content_length))  # a file may follow
                         return
             elif held:
-                start = held.pop()
-                location = self._location(message.get("path"))
-                if message["type"] == _PATHSEND and location is not None:
+                start, content_length = held.pop()
+                path = message.get("path") if message["type"] == _PATHSEND else None
+                location = self._location(path or _handed_over_path(scope, content_length))
+                if location is not None:
                     await redirect(location, start)
                     return
                 await send(start)
             await send(message)
 
-        app_scope = _app_scope(scope)
+        app_scope = _app_scope(scope, pathsend=self._pathsend)
         before = app_scope.copy()
         await self._app(app_scope, receive, from_app)
         for key, value in app_scope.items():  # what the app adds reaches middleware outside
             if key not in before or before[key] is not value:
                 scope[key] = value
         if held:
-            await send(held.pop())
+            await send(held.pop()[0])
 
     def _location(self, path: str | None) -> str | None:
         """Where nginx has the file at `path`; `None` if it is below none of the roots."""
@@ -142,18 +149,28 @@ class AccelRedirect:
         return None
 
 
-def _handed_over_path(scope: Scope) -> str | None:
-    """The path of what was handed over, if it has one."""
+def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
+    """The absolute path of the file that was handed over, if nginx may open it by that path.
+
+    Not that of another source, which may decrypt or filter what is in the file; nor that of a
+    file that was opened in another way; nor if a layer has replaced the body since.
+    """
     handover = handover_of(scope)
-    source = handover.source if handover is not None else None
-    path = source if isinstance(source, str) else getattr(source, "path", None)
-    return path if isinstance(path, str) else None
+    if handover is None or handover.source is None:
+        return None
+    source = handover.source
+    size = handover.content_length if isinstance(source, str) else source.size
+    if handover.same_body and size is not None and size != content_length:
+        return None
+    path = source.sendable_path if isinstance(source, FileSource) else source
+    return path if isinstance(path, str) and isabs(path) else None
 
 
-def _app_scope(scope: Scope) -> dict[str, Any]:
-    """The scope for the app: a GET without conditions, that offers to take a path."""
+def _app_scope(scope: Scope, *, pathsend: bool) -> dict[str, Any]:
+    """The scope for the app: a GET without conditions."""
     headers = [each for each in scope["headers"] if each[0].lower() not in _CONDITIONS]
-    extensions: dict[str, Any] = {**(scope.get("extensions") or {}), _PATHSEND: {}}
-    app_scope = {**scope, "method": "GET", "headers": headers, "extensions": extensions}
+    app_scope = {**scope, "method": "GET", "headers": headers}
+    if pathsend:
+        app_scope["extensions"] = {**(scope.get("extensions") or {}), _PATHSEND: {}}
     del app_scope[_SERVER_SEND]
     return app_scope

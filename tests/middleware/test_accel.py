@@ -14,7 +14,8 @@ from support.driver import Answer, ask
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
 from rangeserve.accel import AccelRedirect
-from rangeserve.sources import open_path
+from rangeserve.directory import DirectoryApp
+from rangeserve.sources import BytesSource, open_path
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +84,12 @@ async def test_a_file_below_a_root_is_left_to_nginx(
         "in a RangeServe": RangeMiddleware(sending(film)),
     }[way]
     events: list[Any] = []
-    accel = AccelRedirect(app, {str(film.parent): "/protected/"}, observer=events.append)
+    accel = AccelRedirect(
+        app,
+        {str(film.parent): "/protected/"},
+        observer=events.append,
+        pathsend=way in ("pathsend", "in a RangeServe"),
+    )
     check_redirect(await ask(accel, method, headers=headers))
     assert events == []  # nginx's log tells of these
 
@@ -167,3 +173,32 @@ async def test_other_methods_are_the_apps(film: Path) -> None:
 def test_a_location_starts_with_a_slash() -> None:
     with pytest.raises(ValueError, match="slash"):
         AccelRedirect(handing("a"), {"/srv": "protected"})
+
+
+class Decrypting(BytesSource):
+    """A source that gives other bytes than are in the file at its `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(b"decrypted")
+        self.path = path
+
+
+async def test_a_source_that_gives_other_bytes_than_its_file_is_not_replaced(film: Path) -> None:
+    app = AccelRedirect(handing(Decrypting(str(film))), {str(film.parent): "/protected"})
+    answer = await ask(app)
+    assert (answer.get("x-accel-redirect"), answer.body) == (None, b"decrypted")
+
+
+@pytest.mark.parametrize("there", ["media", "media/public", "."])
+async def test_a_folder_is_served_as_it_is_wherever_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    """The names of a folder's files are relative: they are no paths for nginx."""
+    public = tmp_path / "media" / "public"
+    public.mkdir(parents=True)
+    (public / "report.txt").write_bytes(b"public")
+    (tmp_path / "media" / "report.txt").write_bytes(b"secret")
+    monkeypatch.chdir(tmp_path / there)
+    app = AccelRedirect(DirectoryApp(public), {str(tmp_path / "media"): "/protected"})
+    answer = await ask(app, path="/report.txt")
+    assert (answer.get("x-accel-redirect"), answer.body) == (None, b"public")
