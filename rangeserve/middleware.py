@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from ._asgi.call import Call, Settings
+from ._asgi.innermost import attach
 from .core.limits import Limits
 from .events import Observer
+from .handover import handover_of
 from .sources.file import EtagMaker, stat_etag
 from .types import ASGIApp, Receive, Scope, Send
 
@@ -33,8 +35,9 @@ class RangeMiddleware:
     files by their path, if no layer between the two would trip over that message.
     `last_modified`: whether a file whose app gave no Last-Modified gets one.
 
-    Everything but GET and HEAD requests - other methods, websockets, lifespan - is handed
-    on with the very same objects.
+    Everything but GET and HEAD requests - other methods, websockets, lifespan - is passed on
+    with the very same objects. So is a request in which another `RangeMiddleware` outside
+    takes part already: that one does the work.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class RangeMiddleware:
         pathsend: bool = False,
         last_modified: bool = True,
     ) -> None:
+        attach()
         self.app = app
         self.skip = skip
         self._settings = Settings(limits, etag, observer, app_ranges, pathsend, last_modified)
@@ -58,6 +62,7 @@ class RangeMiddleware:
         if (
             scope["type"] != "http"
             or scope["method"] not in _METHODS
+            or handover_of(scope) is not None
             or (self.skip is not None and self.skip(scope))
         ):
             await self.app(scope, receive, send)

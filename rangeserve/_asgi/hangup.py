@@ -46,7 +46,7 @@ class Sender:
 
 def _waits(entry: Any) -> bool:
     """Whether a callback of a task is that of another task, or of a group, which waits for it."""
-    callback = entry[0] if isinstance(entry, tuple) else entry
+    callback: Any = cast("Any", entry)[0] if isinstance(entry, tuple) else entry
     if isinstance(getattr(callback, "__self__", None), asyncio.Future):
         return True
     if type(callback).__name__ == "TaskWakeupMethWrapper":  # of a task written in C

@@ -79,7 +79,7 @@ class Innermost:
                     await send(start)
                 await send(message)
 
-        offered = {**scope["extensions"], PATHSEND: {}}
+        offered: dict[str, Any] = {**scope["extensions"], PATHSEND: {}}
         await self.app({**scope, "extensions": offered}, receive, send_held)
         if held is not None:
             await send(held)
@@ -242,7 +242,7 @@ def attach() -> None:
     async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = partial(original, self)
         try:
-            path = os.fsdecode(self.path)
+            path: str | None = os.fsdecode(cast("Any", self).path)
         except TypeError:  # Starlette takes a descriptor, too
             path = None
         if path is not None and _sends_the_file(type(self), response):

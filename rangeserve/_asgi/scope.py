@@ -54,7 +54,7 @@ class AppScope:
             app_scope["headers"] = _without_byte_range(headers)
         elif headers is not scope["headers"]:
             app_scope["headers"] = headers
-        asgi = scope.get("asgi") or {}
+        asgi: dict[str, object] = scope.get("asgi") or {}
         version = asgi.get("spec_version")
         if version not in _KNOWN_VERSIONS and _is_newer(version):
             # From 2.4 on, frameworks wait for `send` to raise instead of listening, and then

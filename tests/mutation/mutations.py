@@ -224,7 +224,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/selection.py",
-        '    if not is_field_value(representation.content_type or ""):',
+        "    if representation.content_type and not is_field_value(representation.content_type):",
         "    if False:",
         "selection",
     ),
@@ -295,8 +295,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "_asgi/exchange.py",
-        "if self._representation.content_length not in (None, source.size):",
-        "if False:",
+        "            if has_changed:\n                raise",
+        "            if False:\n                raise",
         "exchange",
     ),
     Mutation(
@@ -320,13 +320,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "_asgi/exchange.py",
-        "            if self._handover.same_body:",
-        "            if False:",
+        "            if handover.same_body and (length is None",
+        "            if False and (length is None",
         "same_as_body",
     ),
     Mutation(
         "_asgi/exchange.py",
-        "        self._handover.accepted = True",
+        "        handover.accepted = True",
         "        pass",
         "same_as_body",
     ),
@@ -357,7 +357,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     # scope.py and handover.py
     Mutation(
-        "_asgi/scope.py", "field[0].lower() not in _HIDDEN", "field[0] not in _HIDDEN", "scope"
+        "_asgi/scope.py",
+        'if field[0].lower() not in (b"range"',
+        'if field[0] not in (b"range"',
+        "scope",
     ),
     Mutation(
         "_asgi/scope.py",
@@ -367,13 +370,18 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "_asgi/scope.py",
-        "if ranged or not _accepts_any_coding(headers):",
-        "if True:",
+        "        if offer_pathsend:",
+        "        if True:",
         "scope",
     ),
     Mutation("_asgi/scope.py", "> [2, 3]", "> [2, 4]", "scope"),
     Mutation("handover.py", "abspath(fspath(source))", "fspath(source)", "handover"),
-    Mutation("handover.py", "        self.same_body = True", "        pass", "same_as_body"),
+    Mutation(
+        "handover.py",
+        "self.same_body, self.content_length = True, content_length",
+        "self.same_body, self.content_length = False, content_length",
+        "same_as_body",
+    ),
     # inbox.py, transfer.py, hangup.py
     Mutation(
         "_asgi/inbox.py",
@@ -416,8 +424,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     # call.py
     Mutation(
         "_asgi/call.py",
-        "        await checkpoint()  # an app that ignores",
-        "        pass  # an app that ignores",
+        "        await checkpoint()  # an app that ignores errors must not freeze the loop\n        is_",
+        "        is_",
         "stopping",
     ),
     Mutation(
@@ -433,10 +441,32 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/call.py", "            self._inbox.hold()", "            pass", "stopping"),
     Mutation(
         "_asgi/call.py",
-        "if action.needs_etag and self._settings.etag is not None:",
+        "if needs_etag and self._settings.etag is not None:",
         "if self._settings.etag is not None:",
         "etag",
     ),
+    # what does no harm to the app
+    Mutation("core/partial.py", "start == each.start and stop <=", "stop <=", "partial"),
+    Mutation("core/partial.py", "last + 1 - first):", "last - first):", "partial"),
+    Mutation(
+        "core/representation.py",
+        "self.has_content_range and self.content_range !=",
+        "self.content_range !=",
+        "selection app_ranges",
+    ),
+    Mutation(
+        "core/representation.py",
+        "if representation.coded and status == 200:",
+        "if False:",
+        "app_ranges",
+    ),
+    Mutation("core/plan.py", '    b"cache-control",\n', "", "plan"),
+    Mutation("_asgi/scope.py", "server_scope[key] = before[key] = value", "pass", "scope"),
+    Mutation("_asgi/call.py", "        self._sending = True\n", "", "failed"),
+    Mutation("_asgi/once.py", "self._seen.add(key)", "pass", "app_ranges"),
+    Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
+    Mutation("middleware.py", "or handover_of(scope) is not None", "", "wrapping_twice"),
+    Mutation("accel.py", "and isabs(path)", "", "accel"),
     # sources/file.py, threads.py and pace.py
     Mutation(
         "sources/file.py",
