@@ -242,10 +242,10 @@ def attach() -> None:
     async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = partial(original, self)
         try:
-            path: str | None = os.fsdecode(cast("Any", self).path)
+            path: str | None = os.fsdecode(self.path)
         except TypeError:  # Starlette takes a descriptor, too
             path = None
-        if path is not None and _sends_the_file(type(self), response):
+        if path is not None and _sends_the_file(self.__class__, response):
             app = Innermost(app, path, _validators_given(self))
         await app(scope, receive, send)
 

@@ -424,8 +424,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     # call.py
     Mutation(
         "_asgi/call.py",
-        "        await checkpoint()  # an app that ignores errors must not freeze the loop\n        is_",
-        "        is_",
+        "await checkpoint()  # an app that ignores errors must not freeze the loop\n        is_",
+        "is_",
         "stopping",
     ),
     Mutation(

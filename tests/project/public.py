@@ -30,6 +30,7 @@ MODULES = (
     "rangeserve.events",
     "rangeserve.types",
     "rangeserve.integrations.quart",
+    "rangeserve.integrations.starlette",
     "rangeserve.integrations.django",
     "rangeserve.integrations.litestar",
     "rangeserve.integrations.falcon",
@@ -40,6 +41,7 @@ MODULES = (
 EXTRAS = {
     "rangeserve.objectstore": "obstore",
     "rangeserve.integrations.quart": "quart",
+    "rangeserve.integrations.starlette": "starlette",
     "rangeserve.integrations.django": "django",
     "rangeserve.integrations.litestar": "litestar",
     "rangeserve.integrations.falcon": "falcon",
