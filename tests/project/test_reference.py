@@ -124,7 +124,7 @@ FOREIGN = {
     "Any", "AbstractAsyncContextManager", "AsyncIterator", "Awaitable", "BytesIO", "Callable",
     "Enum", "Iterable", "Mapping", "Path", "PathLike", "Protocol", "Sequence", "Union",
     "datetime", "os",
-    "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request",
+    "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request", "Starlette",
     "Response",
 }  # fmt: skip
 
