@@ -124,8 +124,8 @@ FOREIGN = {
     "Any", "AbstractAsyncContextManager", "AsyncIterator", "Awaitable", "BytesIO", "Callable",
     "Enum", "Iterable", "Mapping", "Path", "PathLike", "Protocol", "Sequence", "Union",
     "datetime", "os",
-    "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request", "Starlette",
-    "Response",
+    "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request",
+    "Response", "Starlette",
 }  # fmt: skip
 
 
