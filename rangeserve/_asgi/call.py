@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from anyio import Event, get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
 
 from ..core.limits import Limits
-from ..core.representation import materialize
+from ..core.representation import Field, materialize
 from ..core.request import read_request
 from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer, Outcome
@@ -53,6 +53,15 @@ class Settings:
     once: Once = field(default_factory=Once)
 
 
+def _pairs(headers: Any) -> Sequence[Field]:
+    """The request's headers as pairs; those of a test client may be readable only once."""
+    headers_type: object = type(headers)
+    if headers_type is list and (not headers or isinstance(headers[0], tuple)):
+        pairs: Sequence[Field] = headers
+        return pairs
+    return materialize(headers)
+
+
 class Call:
     """One call of the app, on behalf of one GET or HEAD."""
 
@@ -81,7 +90,7 @@ class Call:
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._method: str = scope["method"]
-        headers = materialize(scope["headers"])
+        headers = _pairs(scope["headers"])
         request = self._request = read_request(self._method, headers, settings.limits)
         self._handover = Handover(request.range if request is not None else None)
         self._app = app
@@ -171,23 +180,60 @@ class Call:
                 # An exception here might cancel the task that awaits the last send.
                 await checkpoint()
                 return
-            if self._waiting_sends is None:
-                self._waiting_sends = deque()
-            turn = Event()
-            self._waiting_sends.append(turn)
-            try:
-                await turn.wait()
-            except BaseException:
-                if turn.is_set():
-                    self._next_send()
-                else:
-                    self._waiting_sends.remove(turn)
-                raise
+            await self._turn()
         self._sending = True
         try:
-            await self._send_one(message)
+            if self._fast_path is not None:
+                answer = self._fast_path.feed(message)
+                if answer is not None:
+                    if answer:
+                        self._app_scope.share()
+                    try:
+                        for each in answer:
+                            await self._server_send(each)
+                    except Exception:
+                        self._send_failed = True
+                        raise
+                    return
+            exchange = self._exchange
+            state = exchange.response.state
+            if state is State.DONE:
+                await self._send_late(exchange, message)
+                return
+            try:
+                actions = exchange.feed(message)
+            except ResponseError:
+                if state is State.FAILED:
+                    await checkpoint()  # an app that ignores errors must not freeze the loop
+                if self._client_gone():  # the app ends its body early since its client left
+                    return
+                raise
+            await self._act(actions)
+            if exchange.response.state is State.SLICING:
+                if self._pace is None:
+                    self._pace = Pace()
+                if self._pace.due(len(message.get("body", b""))):
+                    await checkpoint()
         finally:
-            self._next_send()
+            if self._waiting_sends is None:
+                self._sending = False
+            else:
+                self._next_send()
+
+    async def _turn(self) -> None:
+        """Wait until the sends that began before are over."""
+        if self._waiting_sends is None:
+            self._waiting_sends = deque()
+        turn = Event()
+        self._waiting_sends.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                self._next_send()
+            else:
+                self._waiting_sends.remove(turn)
+            raise
 
     def _next_send(self) -> None:
         """Let the task that has waited longest send; `_sending` stays true for it."""
@@ -195,39 +241,6 @@ class Call:
             self._waiting_sends.popleft().set()
         else:
             self._sending = False
-
-    async def _send_one(self, message: Message) -> None:
-        if self._fast_path is not None:
-            answer = self._fast_path.feed(message)
-            if answer is not None:
-                if answer:
-                    self._app_scope.share()
-                try:
-                    for each in answer:
-                        await self._server_send(each)
-                except Exception:
-                    self._send_failed = True
-                    raise
-                return
-        exchange = self._exchange
-        state = exchange.response.state
-        if state is State.DONE:
-            await self._send_late(exchange, message)
-            return
-        try:
-            actions = exchange.feed(message)
-        except ResponseError:
-            if state is State.FAILED:
-                await checkpoint()  # an app that ignores errors must not freeze the loop
-            if self._client_gone():  # the app ends its body early since its client left
-                return
-            raise
-        await self._act(actions)
-        if exchange.response.state is State.SLICING:
-            if self._pace is None:
-                self._pace = Pace()
-            if self._pace.due(len(message.get("body", b""))):
-                await checkpoint()
 
     async def _send_late(self, exchange: Exchange, message: Message) -> None:
         """The client has what it asked for: the app's message is dropped, or the app stopped."""

@@ -57,10 +57,9 @@ def _waits(entry: Any) -> bool:
 
 def _task() -> object:
     """The current task of asyncio; `None` on trio, where every task has a nursery."""
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
+    if asyncio._get_running_loop() is None:  # which does not raise, as the public one does
         return None
+    return asyncio.current_task()
 
 
 def without_hangup(error: Exception) -> Exception | None:
