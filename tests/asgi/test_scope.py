@@ -1,4 +1,4 @@
-"""`inner.py`: the scope that the wrapped app sees."""
+"""The scope that the wrapped app sees."""
 
 from __future__ import annotations
 
