@@ -72,7 +72,7 @@ class AccelRedirect:
         ]
         for _, location in self._roots:
             if not location.startswith("/"):
-                raise ValueError(f"a location starts with a slash: {location!r}")
+                raise ValueError(f"a location must start with a slash: {location!r}")
         self._ranged = RangeMiddleware(self._inside, limits=limits, etag=etag, observer=observer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -65,8 +65,7 @@ def standalone(
 ) -> ASGIApp:
     """Wrap `app` in a `RangeMiddleware`, except for requests that one outside takes part in.
 
-    The outer one has hidden the Range from the inner, which could then not ask a source for
-    those bytes alone.
+    Two nested middlewares would hide the Range from the source, which would be read whole.
     """
     wrapped = RangeMiddleware(
         app, limits=limits if limits is not None else Limits(), observer=observer

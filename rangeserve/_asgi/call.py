@@ -1,4 +1,4 @@
-"""One request on its way through: carries out what its exchange decides, and awaits for it."""
+"""`Call`: one request on its way through. Carries out the actions of its exchange."""
 
 from __future__ import annotations
 

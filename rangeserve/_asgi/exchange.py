@@ -76,8 +76,8 @@ class Exchange:
         script.native_pathsend = native_pathsend
         script.shows_ranges = shows_ranges
         script.warn = warn
-        # The script must not know its generator: the two would wait for the garbage
-        # collector, and with them the last message.
+        # If the script referred to its generator, the cycle would keep the last message
+        # until the next garbage collection.
         steps = script.respond() if held is None else script.resume(held, passed=passed)
         self._steps = steps
         self._late_messages = 0
@@ -96,8 +96,9 @@ class Exchange:
             raise self.response.fail(why) from None
 
     def opened(self, source: Source) -> Sequence[Action]:
-        """What to do now that the file of `Open` is open. Without a `Serve` it is not needed.
+        """What to do now that the file of `Open` is open.
 
+        If no `Serve` follows, the file is not needed.
         `ResponseError` if the response has failed meanwhile.
         """
         try:
@@ -203,7 +204,7 @@ class _Script:
         message: Message = yield ()
         message_type = message["type"]
         if message_type == BODY:
-            # A body may hand itself over when it is asked for its first chunk.
+            # An integration may hand the file over as late as the body's first chunk.
             if not handover_judged and (yield from self._answer_from_handover(start)):
                 return
             selection = self._select_with_body(message)
@@ -469,7 +470,7 @@ class _Script:
         return {**start, "status": plan.status, "headers": plan.headers, "trailers": False}
 
     def _if_ranged(self, reason: Reason) -> Reason | None:
-        """The reason, if there is a Range that could have been honoured."""
+        """`reason` if the request has a Range, else `None`."""
         return reason if self._response.has_range else None
 
     def _wrong_length(self, size: int) -> ResponseError:

@@ -19,7 +19,7 @@ _logger = logging.getLogger("rangeserve")
 
 
 class Sender:
-    """Which task sends for one app: the one that called it, or one of the app's own making."""
+    """Knows the task that called the app, and whether the task that calls `send` is awaited."""
 
     __slots__ = ("_caller", "_last")
 
@@ -30,11 +30,11 @@ class Sender:
     def is_awaited(self) -> bool:
         """Whether the task that is sending now is awaited, so that its exception would be seen.
 
-        It is not if the app has left all its sending to a task of its own that it does not
-        await (a2wsgi, whose thread then waits for room in a queue): after an exception the
-        app would be stuck for ever. It has to run to its end, as on any server when the
-        client leaves. A callback of the app, `tasks.discard` say, awaits nothing; if in
-        doubt the answer is no.
+        The task is not awaited if the app sends from a task of its own and never awaits it
+        (a2wsgi: its thread waits for space in a queue). An exception there would leave the
+        app waiting for ever, so such an app runs to its end, as on any server when the
+        client leaves. A callback of the app, `tasks.discard` say, awaits nothing; if in doubt
+        the answer is no.
         """
         task = _task()
         if task is None or task is self._caller:

@@ -30,10 +30,9 @@ class Inbox:
     `receive` by the app wait for an answer. `disconnect_given`: the app has been given a
     disconnect.
 
-    Servers announce the end of the response inside its last send, and what the app then
-    does to itself must not hit that send (Hypercorn takes a cancellation there for its own,
-    and the app is never stopped): between `hold` and `release` the app is given no
-    disconnect.
+    Servers report the disconnect during the last send of a response. If the app reacts by
+    cancelling itself there, Hypercorn takes the cancellation for its own, and the app is
+    never stopped. So the app is given no disconnect between `hold` and `release`.
     """
 
     __slots__ = (

@@ -13,7 +13,14 @@ from typing import Final
 from .multipart import Segment, content_range, frame, new_boundary
 from .ranges import ByteRange
 from .representation import Field, Representation
-from .selection import NotModified, Parts, PreconditionFailed, Selection, Whole
+from .selection import (
+    NotModified,
+    NotSatisfiable,
+    Parts,
+    PreconditionFailed,
+    Selection,
+    Whole,
+)
 
 __all__ = ["ACCEPT_RANGES", "Plan", "advertise", "make_plan"]
 
@@ -113,15 +120,10 @@ def make_plan(
         return Plan(304, _without(_DROPPED_304, representation))
     if isinstance(selection, PreconditionFailed):
         return Plan(412, [*_without(_DROPPED_ERROR, representation), (b"content-length", b"0")])
-    return Plan(  # a NotSatisfiable: the type checkers know that no other selection remains
-        416,
-        [
-            *_without(_DROPPED_ERROR, representation),
-            ACCEPT_RANGES,
-            (b"content-range", b"bytes */%d" % selection.complete_length),
-            (b"content-length", b"0"),
-        ],
-    )
+    remaining: NotSatisfiable = selection  # a type checker objects if another one remains
+    unsatisfied = (b"content-range", b"bytes */%d" % remaining.complete_length)
+    kept = _without(_DROPPED_ERROR, representation)
+    return Plan(416, [*kept, ACCEPT_RANGES, unsatisfied, (b"content-length", b"0")])
 
 
 def _partial(selection: Parts, representation: Representation, boundary: Callable[[], str]) -> Plan:

@@ -232,8 +232,8 @@ def two(first: int, second: int, length: int) -> str:
         pytest.param(1000, 488, Limits(slack=0), True, id="no slack, at the bound"),
         pytest.param(1000, 489, Limits(slack=0), False, id="no slack, a byte over"),
         pytest.param(1000, 999, Limits(slack=0, part_overhead=0), True, id="heads are free"),
-        pytest.param(1000, 2, Limits(part_overhead=2548), False, id="dear heads"),
-        pytest.param(1000, 2, Limits(part_overhead=2547), True, id="dear heads, at the bound"),
+        pytest.param(1000, 2, Limits(part_overhead=2548), False, id="costly heads"),
+        pytest.param(1000, 2, Limits(part_overhead=2547), True, id="costly heads, at the bound"),
     ],
 )
 def test_several_parts_only_if_worth_it(

@@ -245,7 +245,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("core/multipart.py", 'lead = b"\\r\\n"', 'lead = b""', "multipart"),
     Mutation("core/plan.py", 'b"content-digest", b"content-md5"}', 'b"content-md5"}', "plan"),
     Mutation("core/plan.py", "if name.lower() not in dropped", "if name not in dropped", "plan"),
-    Mutation("core/plan.py", 'b"bytes */%d" % selection.complete_length', 'b"bytes */*"', "plan"),
+    Mutation("core/plan.py", 'b"bytes */%d" % remaining.complete_length', 'b"bytes */*"', "plan"),
     Mutation("core/slicer.py", "max(start - base, 0)", "start - base", "slicer"),
     Mutation("core/slicer.py", "if end < stop:", "if end <= stop:", "slicer"),
     # exchange.py and response.py: the script of a response, and how far it has come
