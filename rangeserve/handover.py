@@ -33,10 +33,13 @@ class Handover:
     `accepted` turns true when the middleware answers from the source: whatever body the app
     still sends is discarded, so it need not be made. `same_body` tells which of the two
     methods below was called last, and `content_length` what it was told. `replaced` are
-    sources that were handed over before, and are closed with the last one.
+    sources that were handed over before, and are closed with the last one. `first_body`: the
+    body of the first message, if the source counts only as long as that very object arrives.
     """
 
-    __slots__ = ("_field", "accepted", "content_length", "replaced", "same_body", "source")
+    __slots__ = (
+        "_field", "accepted", "content_length", "first_body", "replaced", "same_body", "source",
+    )  # fmt: skip
 
     def __init__(self, range_field: str | None = None) -> None:
         """`range_field` is the Range field value of the request, as `core.Request` has it."""
@@ -44,6 +47,7 @@ class Handover:
         self.source: Source | str | None = None
         self.same_body: bool = False
         self.content_length: int | None = None
+        self.first_body: bytes | None = None
         self.accepted: bool = False
         self.replaced: tuple[Source, ...] = ()
 
@@ -62,7 +66,7 @@ class Handover:
         """Answer from `source`; the body that the app sends is discarded (see `hand_over`)."""
         before = self.source
         self.source = abspath(fspath(source)) if isinstance(source, (str, PathLike)) else source
-        self.same_body, self.content_length = False, None
+        self.same_body, self.content_length, self.first_body = False, None, None
         if not (before is None or isinstance(before, str) or before is self.source):
             self.replaced = (*self.replaced, before)
 

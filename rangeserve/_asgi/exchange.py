@@ -186,7 +186,7 @@ class _Script:
             self._judge_own_ranges()
             yield from self._pass(start, Whole(reason=self._if_ranged(Reason.NOT_A_200)))
             return
-        judged = self._handover.source is not None
+        judged = self._handover.source is not None and self._handover.first_body is None
         if judged and (yield from self._answer_from_handover(start)):
             return
         if self._is_head:
@@ -205,7 +205,10 @@ class _Script:
         message_type = message["type"]
         if message_type == BODY:
             # An integration may hand the file over as late as the body's first chunk.
-            if not handover_judged and (yield from self._answer_from_handover(start)):
+            first = self._handover.first_body
+            unchanged = first is None or message.get("body") is first
+            may_judge = unchanged and not handover_judged
+            if may_judge and (yield from self._answer_from_handover(start)):
                 return
             selection = self._select_with_body(message)
         elif message_type == PATHSEND:

@@ -103,10 +103,7 @@ class Innermost:
             if start["status"] == 200 and handover.source is None:
                 lent = _Lent(file)
             await send(start)
-            if lent is not None:
-                # Not before the start: then a layer that changes the start has been heard.
-                handover.same_as_body(lent)
-            await _send_body(file, handover, receive, send)
+            await _send_body(file, lent, handover, receive, send)
         finally:
             file.close()
             if lent is not None and not handover.accepted:
@@ -116,8 +113,10 @@ class Innermost:
                 lent.close()
 
 
-async def _send_body(file: FileSource, handover: Handover, receive: Receive, send: Send) -> None:
-    """Send the file until the middleware answers from its source, or the client has left."""
+async def _send_body(
+    file: FileSource, lent: _Lent | None, handover: Handover, receive: Receive, send: Send
+) -> None:
+    """Send the file until the middleware answers from `lent`, or the client has left."""
     size, sent = file.size, 0
 
     async def send_chunk(chunk: bytes) -> bool:
@@ -131,7 +130,12 @@ async def _send_body(file: FileSource, handover: Handover, receive: Receive, sen
         return sent < size
 
     async with aclosing(cast("AsyncGenerator[bytes, None]", file.read(0, size))) as chunks:
-        if not await send_chunk(await anext(chunks)):
+        first = await anext(chunks)
+        if lent is not None:
+            # A layer that changes the bytes makes another object of them.
+            handover.same_as_body(lent)
+            handover.first_body = first
+        if not await send_chunk(first):
             return
         # A layer has changed the response, or holds it. As without us, nothing is read for a
         # client that has left, and what `send` raises is not put into a group.

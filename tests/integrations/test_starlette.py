@@ -214,6 +214,31 @@ class TestChangedBodies:
         assert (answer.status, answer.body) == (206, b"890123456789")
         assert answer["content-range"].endswith("/300020")  # by two layers
 
+    @pytest.mark.parametrize("holds", [False, True])
+    async def test_a_body_that_a_layer_changes_without_its_length(
+        self, folder: Path, holds: bool
+    ) -> None:
+        def upper(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [{**each, "body": each["body"].upper()} if "body" in each else each
+                    for each in messages]  # fmt: skip
+
+        class Passing:
+            def __init__(self, app: Any) -> None:
+                self.app = app
+
+            async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+                async def send_upper(message: dict[str, Any]) -> None:
+                    await send(upper([message])[0])
+
+                await self.app(scope, receive, send_upper)
+
+        app = make(folder, [Middleware(layer(upper) if holds else Passing)])
+        for path in PATHS:
+            with nothing_left_open(folder):
+                answer = await ranged(app, path, asked="bytes=100000-100009")
+            assert (answer.status, answer.body) == (206, BODY[100000:100010].upper())
+            assert (await ask(app, path=path)).body == BODY.upper()
+
     async def test_an_error_page_outside_of_the_response_is_sent_as_messages(
         self, folder: Path
     ) -> None:
