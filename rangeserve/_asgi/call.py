@@ -77,6 +77,7 @@ class Call:
         "_observation",
         "_pace",
         "_request",
+        "_request_fields",
         "_send_failed",
         "_sender",
         "_sending",
@@ -90,7 +91,7 @@ class Call:
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._method: str = scope["method"]
-        headers = _pairs(scope["headers"])
+        headers = self._request_fields = _pairs(scope["headers"])
         request = self._request = read_request(self._method, headers, settings.limits)
         self._handover = Handover(request.range if request is not None else None)
         self._app = app
@@ -133,6 +134,7 @@ class Call:
                 self._settings.limits,
                 time.time,
                 native_pathsend=self._app_scope.native_pathsend,
+                request_fields=self._request_fields,
                 shows_ranges=self._shows_ranges,
                 warn=self._warn,
                 held=fast_path.held if fast_path is not None else None,

@@ -15,15 +15,15 @@ What the app does wrong raises `ResponseError`, and from then on everything does
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.limits import Limits
 from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
 from ..core.ranges import ByteRange
-from ..core.representation import Representation, read_representation
-from ..core.request import Request
+from ..core.representation import Field, Representation, read_representation
+from ..core.request import Request, accepts_coding
 from ..core.selection import Reason, Selection, Whole, select
 from ..core.slicer import Slicer
 from ..errors import ResponseError
@@ -59,6 +59,7 @@ class Exchange:
         clock: Callable[[], float],
         *,
         native_pathsend: bool = False,
+        request_fields: Iterable[Field] = (),
         shows_ranges: bool = False,
         warn: Callable[[str], object] = _logger.warning,
         held: Message | None = None,
@@ -67,13 +68,14 @@ class Exchange:
         """Wait for the app's first message, or continue where the fast path has come to.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
-        since the epoch. `native_pathsend`: the server offers it. `shows_ranges`: the app sees
-        the Range. `warn` is called with what the author of the app should know. `held`: the
+        since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
+        of the request. `shows_ranges`: the app sees the Range. `warn` is called with what the author of the app should know. `held`: the
         start of a 200 that has come already; `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock)
         script.native_pathsend = native_pathsend
+        script.request_fields = request_fields
         script.shows_ranges = shows_ranges
         script.warn = warn
         # If the script referred to its generator, the cycle would keep the last message
@@ -137,10 +139,11 @@ class Exchange:
 class _Script:
     """What the steps of one response share: the request, and what the app said so far.
 
-    `native_pathsend`, `shows_ranges` and `warn` are those of `Exchange`.
+    `native_pathsend`, `request_fields`, `shows_ranges` and `warn` are those of `Exchange`.
     """
 
     native_pathsend: bool = False
+    request_fields: Iterable[Field] = ()
     shows_ranges: bool = False
     warn: Callable[[str], object]
 
@@ -408,12 +411,17 @@ class _Script:
 
     def _read(self, start: Message) -> None:
         status = self._response.status = start["status"]
-        self._representation = read_representation(start.get("headers", ()), status)
+        representation = self._representation = read_representation(start.get("headers", ()))
+        if status == 200 and representation.coded:
+            representation.amend_coded(negotiated=accepts_coding(self.request_fields))
 
     def _judge_own_ranges(self) -> None:
-        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint."""
+        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint.
+
+        If nothing was asked for, an app that does not see the Range answers as it does alone.
+        """
         response = self._response
-        if response.status == 206:
+        if response.status == 206 and (response.has_range or self.shows_ranges):
             complaint = complaint_about_partial(self._request, self._representation)
             if complaint is not None:
                 raise response.fail(f"the app's own 206 must not go out: {complaint}{self._hint()}")
