@@ -69,8 +69,9 @@ class Exchange:
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
-        of the request. `shows_ranges`: the app sees the Range. `warn` is called with what the author of the app should know. `held`: the
-        start of a 200 that has come already; `passed`: its body has been passed on, too.
+        of the request. `shows_ranges`: the app sees the Range. `warn` is called with what the
+        author of the app should know. `held`: the start of a 200 that has come already;
+        `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock)

@@ -514,9 +514,9 @@ def as_coded(case: Case) -> Case:
     codings = [c for v in values_of(case.given, "content-encoding") for c in elements(v)]
     if all(coding.lower() == "identity" for coding in codings):
         return case
-    accepted = {each.partition(";")[0].strip().lower()
-                for value in values_of(case.asked, "accept-encoding") for each in elements(value)}  # fmt: skip
-    negotiated = bool(accepted - {"", "identity"})
+    accepted = [each for v in values_of(case.asked, "accept-encoding") for each in elements(v)]
+    named = {each.partition(";")[0].strip().lower() for each in accepted}
+    negotiated = bool(named - {"", "identity"})
     given: Lines = []
     for name, value in case.given:
         if negotiated and name.lower() == "etag" and value.strip(" \t").startswith('"'):

@@ -20,4 +20,6 @@ def make() -> Any:
     return ServeStaticASGI(bare, root=str(resources.FOLDER))
 
 
-app = Site(variants(make(), wrap=partial(RangeMiddleware, pathsend=True)))
+# A compressing layer between the two passes a path on, and with it the file uncompressed.
+more = {"gzip-inside": RangeMiddleware(resources.with_gzip(make()))}
+app = Site(variants(make(), wrap=partial(RangeMiddleware, pathsend=True), more=more))
