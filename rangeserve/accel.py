@@ -89,13 +89,15 @@ class AccelRedirect:
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Between the middleware and the app."""
         server_send: Send = scope[_SERVER_SEND]
+        handover = handover_of(scope)
+        if handover is not None:
+            handover.prefers_path = True
         held: list[tuple[Message, int]] = []
         redirected = False
 
         async def redirect(location: str, start: Message) -> None:
             nonlocal redirected
             redirected = True
-            handover = handover_of(scope)
             if handover is not None:
                 handover.accepted = True  # the app need not read the file
             fields = [each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX]
@@ -122,7 +124,10 @@ class AccelRedirect:
             elif held:
                 start, content_length = held.pop()
                 path = message.get("path") if message["type"] == _PATHSEND else None
-                location = self._location(path or _handed_over_path(scope, content_length))
+                first = handover.first_body if handover is not None else None
+                if path is None and (first is None or message.get("body") is first):
+                    path = _handed_over_path(scope, content_length)
+                location = self._location(path)
                 if location is not None:
                     await redirect(location, start)
                     return
@@ -140,7 +145,7 @@ class AccelRedirect:
 
     def _location(self, path: str | None) -> str | None:
         """Where nginx has the file at `path`; `None` if it is below none of the roots."""
-        if path is None:
+        if path is None or not isabs(path):
             return None
         path = abspath(path)
         for folder, location in self._roots:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from rangeserve import Limits, parse_range
-from rangeserve._asgi.scope import accepts_coding
 from rangeserve.core.representation import read_representation
-from rangeserve.core.request import read_request
+from rangeserve.core.request import accepts_coding, read_request
 from rangeserve.core.selection import select
 
 NOW: Final = 1_700_000_000.0
@@ -89,5 +88,5 @@ def others(value: bytes) -> dict[str, Callable[[], object]]:
     """What else reads a field of the client's."""
     return {
         "the grammar of Range": lambda: parse_range(value.decode("latin-1")),
-        "accept-encoding": lambda: accepts_coding(value),
+        "accept-encoding": lambda: accepts_coding([(b"accept-encoding", value)]),
     }
