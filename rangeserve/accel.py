@@ -144,7 +144,7 @@ class AccelRedirect:
             await send(held.pop()[0])
 
     def _location(self, path: str | None) -> str | None:
-        """Where nginx has the file at `path`; `None` if it is below none of the roots."""
+        """Where nginx has the file at `path`; `None` if that is not absolute, or below no root."""
         if path is None or not isabs(path):
             return None
         path = abspath(path)
@@ -155,7 +155,7 @@ class AccelRedirect:
 
 
 def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
-    """The absolute path of the file that was handed over, if nginx may open it by that path.
+    """The path of the file that was handed over, if nginx may open it by that path.
 
     Not that of another source, which may decrypt or filter what is in the file; nor that of a
     file that was opened in another way; nor if a layer has replaced the body since.
@@ -168,7 +168,7 @@ def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
     if handover.same_body and size is not None and size != content_length:
         return None
     path = source.sendable_path if isinstance(source, FileSource) else source
-    return path if isinstance(path, str) and isabs(path) else None
+    return path if isinstance(path, str) else None
 
 
 def _app_scope(scope: Scope, *, pathsend: bool) -> dict[str, Any]:

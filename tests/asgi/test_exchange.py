@@ -596,6 +596,13 @@ def test_pathsend_of_a_404_is_served_whole() -> None:
     assert serve.plan.segments == (ByteRange(0, 10),)  # type: ignore[union-attr]
 
 
+def test_pathsend_of_a_404_keeps_the_length_that_was_promised() -> None:
+    exchange = begin(RANGE)
+    feed(exchange, start(LENGTH, status=404), pathsend())
+    with pytest.raises(ResponseError, match="Content-Length"):
+        exchange.opened(Fixed(size=11))
+
+
 @pytest.mark.parametrize(
     ("fields", "wanted"), [([], True), ([(b"ETag", b'"v"')], False)], ids=["none", "the app's"]
 )

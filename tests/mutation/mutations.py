@@ -456,8 +456,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/representation.py",
-        "if representation.coded and status == 200:",
-        "if False:",
+        "if negotiated and lowered ==",
+        "if lowered ==",
         "app_ranges",
     ),
     Mutation("core/plan.py", '    b"cache-control",\n', "", "plan"),
@@ -466,7 +466,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/once.py", "self._seen.add(key)", "pass", "app_ranges"),
     Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
     Mutation("middleware.py", "or handover_of(scope) is not None", "", "wrapping_twice"),
-    Mutation("accel.py", "and isabs(path)", "", "accel"),
+    Mutation("accel.py", " or not isabs(path)", "", "accel"),
     # sources/file.py, threads.py and pace.py
     Mutation(
         "sources/file.py",
