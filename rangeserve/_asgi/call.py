@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, cast
 
 from anyio import Event, get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
@@ -53,12 +53,10 @@ class Settings:
     once: Once = field(default_factory=Once)
 
 
-def _pairs(headers: Any) -> Sequence[Field]:
+def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
     """The request's headers as pairs; those of a test client may be readable only once."""
-    headers_type: object = type(headers)
-    if headers_type is list and (not headers or isinstance(headers[0], tuple)):
-        pairs: Sequence[Field] = headers
-        return pairs
+    if isinstance(headers, list) and (not headers or isinstance(headers[0], tuple)):
+        return cast("list[Field]", headers)
     return materialize(headers)
 
 
