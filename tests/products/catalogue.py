@@ -1,0 +1,106 @@
+"""The products that are tried: what is installed, where their file is, and how they are wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BARE, WRAPPED, APP_RANGES, INTEGRATION = "bare", "wrapped", "app_ranges", "integration"
+
+# No product may ask the internet for anything, or report its use.
+OFFLINE = {
+    "DO_NOT_TRACK": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1",
+    "MARIMO_SKIP_UPDATE_CHECK": "1",
+    "OTEL_SDK_DISABLED": "true",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "STREAMLIT_SERVER_ENABLE_STATIC_SERVING": "true",
+}
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product and the app of `products/apps` that is made with it.
+
+    `files`: what the page calls a file, and the path of it, or the name of a file below the
+    test's folder in which the app has written that path. `ranges_itself`: the names of those
+    that the product answers ranges for by itself, which need `app_ranges=True`.
+    """
+
+    name: str
+    distribution: str
+    app: str
+    files: Mapping[str, str]
+    ranges_itself: frozenset[str] = frozenset()
+    modes: tuple[str, ...] = (BARE, WRAPPED)
+    env: Mapping[str, str] = field(default_factory=dict)
+    page: str = "/"
+
+
+def dash(backend: str, name: str) -> Product:
+    env = {"RANGESERVE_TEST_BACKEND": backend}
+    return Product(
+        f"Dash, {name}", "dash", "dash_app", {"asset": "/assets/clip.mp4"}, env=env
+    )
+
+
+PRODUCTS = (
+    Product(
+        "NiceGUI",
+        "nicegui",
+        "nicegui_app",
+        {"media file": "/media/clip.mp4", "static file": "/static/clip.mp4"},
+        modes=(BARE, WRAPPED, APP_RANGES),
+    ),
+    Product(
+        "marimo",
+        "marimo",
+        "marimo_app",
+        {"virtual file": "/@file/700000-clip.mp4"},
+        ranges_itself=frozenset({"virtual file"}),
+        modes=(BARE, WRAPPED, APP_RANGES),
+    ),
+    Product(
+        "Gradio",
+        "gradio",
+        "gradio_app",
+        {"allowed path": "/gradio_api/file={folder}/media/clip.mp4"},
+        modes=(BARE, WRAPPED, APP_RANGES),
+    ),
+    Product(
+        "Datasette",
+        "datasette",
+        "datasette_app",
+        {"static file": "/files/clip.mp4", "BLOB": "/films/films/1.blob?_blob_column=clip"},
+    ),
+    Product(
+        "Streamlit",
+        "streamlit",
+        "streamlit_app",
+        {"media file": "@streamlit.path", "static file": "/app/static/clip.mp4"},
+        modes=(BARE, WRAPPED, APP_RANGES),
+    ),
+    dash("fastapi", "FastAPI backend"),
+    dash("quart", "Quart backend"),
+    dash("flask", "Flask backend in a2wsgi"),
+    Product("Shiny", "shiny", "shiny_app", {"static asset": "/files/clip.mp4"}),
+    Product("Solara", "solara", "solara_app", {"public file": "/static/public/clip.mp4"}),
+    Product("FastHTML", "python-fasthtml", "fasthtml_app", {"static file": "/clip.mp4"}),
+    Product(
+        "Django",
+        "django",
+        "django_app",
+        {"FileResponse": "/clip.mp4"},
+        modes=(BARE, WRAPPED, INTEGRATION),
+    ),
+)
+
+
+def path_of(target: str, folder: Path) -> str:
+    """The path on the wire of a file of the catalogue."""
+    if target.startswith("@"):
+        return (folder / target[1:]).read_text(encoding="utf-8")
+    return target.replace("{folder}", str(folder))

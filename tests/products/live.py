@@ -1,0 +1,74 @@
+"""A product behind a real server in one mode, and all that was measured of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from products.catalogue import OFFLINE, Product, path_of
+from products.probes import Verdict, measure
+from support.content import numbered
+from support.servers import serving
+from support.wire import fetch
+
+TESTS = Path(__file__).parent.parent
+DATA = numbered(700_000)
+_MTIME = 1_700_000_000
+_TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A product's own page, as a browser gets it."""
+
+    status: int
+    title: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`verdicts`: by the name of a file, then by that of a probe. `log` is the server's."""
+
+    verdicts: Mapping[str, Mapping[str, Verdict]]
+    page: Page
+    log: str
+
+
+def prepare(folder: Path) -> None:
+    """Lay the file that every product serves into `folder`."""
+    media = folder / "media"
+    media.mkdir()
+    (media / "clip.mp4").write_bytes(DATA)
+    os.utime(media / "clip.mp4", (_MTIME, _MTIME))
+
+
+def measure_product(product: Product, mode: str, server: str, folder: Path) -> Measured:
+    """Run every probe on every file of `product`, and get its page."""
+    prepare(folder)
+    env = {
+        **OFFLINE,
+        **product.env,
+        "HOME": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RANGESERVE_TEST_FOLDER": str(folder),
+        "RANGESERVE_TEST_MODE": mode,
+    }
+    app = f"products.apps.{product.app}:app"
+    with serving(server, app, cwd=TESTS, env=env) as running:
+        page = page_of(running.port, product.page)
+        verdicts = {
+            name: measure(running.port, path_of(target, folder), DATA)
+            for name, target in product.files.items()
+        }
+        log = running.log
+    return Measured(verdicts, page, log)
+
+
+def page_of(port: int, path: str) -> Page:
+    response = fetch(port, path, [("Accept", "text/html")])
+    title = _TITLE.search(response.body)
+    return Page(response.status, title[1].decode() if title else "", len(response.body))
