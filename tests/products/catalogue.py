@@ -14,10 +14,8 @@ OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
     "MARIMO_SKIP_UPDATE_CHECK": "1",
-    "OTEL_SDK_DISABLED": "true",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
-    "STREAMLIT_SERVER_ENABLE_STATIC_SERVING": "true",
 }
 
 
@@ -27,7 +25,8 @@ class Product:
 
     `files`: what the page calls a file, and the path of it, or the name of a file below the
     test's folder in which the app has written that path. `ranges_itself`: the names of those
-    that the product answers ranges for by itself, which need `app_ranges=True`.
+    that lose their ranges in the default mode, and need `app_ranges=True`. `says`: a text of
+    the product's own page. `is_quick`: it starts within two seconds.
     """
 
     name: str
@@ -37,13 +36,26 @@ class Product:
     ranges_itself: frozenset[str] = frozenset()
     modes: tuple[str, ...] = (BARE, WRAPPED)
     env: Mapping[str, str] = field(default_factory=dict)
-    page: str = "/"
+    says: str = ""
+    is_quick: bool = False
+
+    @property
+    def best_mode(self) -> str:
+        """The mode that docs/products.md recommends."""
+        if INTEGRATION in self.modes:
+            return INTEGRATION
+        return APP_RANGES if self.ranges_itself else WRAPPED
 
 
 def dash(backend: str, name: str) -> Product:
     env = {"RANGESERVE_TEST_BACKEND": backend}
     return Product(
-        f"Dash, {name}", "dash", "dash_app", {"asset": "/assets/clip.mp4"}, env=env
+        f"Dash, {name}",
+        "dash",
+        "dash_app",
+        {"asset": "/assets/clip.mp4"},
+        env=env,
+        says="Dash page",
     )
 
 
@@ -54,6 +66,7 @@ PRODUCTS = (
         "nicegui_app",
         {"media file": "/media/clip.mp4", "static file": "/static/clip.mp4"},
         modes=(BARE, WRAPPED, APP_RANGES),
+        says="NiceGUI page",
     ),
     Product(
         "marimo",
@@ -62,6 +75,8 @@ PRODUCTS = (
         {"virtual file": "/@file/700000-clip.mp4"},
         ranges_itself=frozenset({"virtual file"}),
         modes=(BARE, WRAPPED, APP_RANGES),
+        says="marimo page",
+        is_quick=True,
     ),
     Product(
         "Gradio",
@@ -69,12 +84,16 @@ PRODUCTS = (
         "gradio_app",
         {"allowed path": "/gradio_api/file={folder}/media/clip.mp4"},
         modes=(BARE, WRAPPED, APP_RANGES),
+        says="Gradio page",
     ),
     Product(
         "Datasette",
         "datasette",
         "datasette_app",
         {"static file": "/files/clip.mp4", "BLOB": "/films/films/1.blob?_blob_column=clip"},
+        modes=(BARE, WRAPPED, INTEGRATION),
+        says="Datasette page",
+        is_quick=True,
     ),
     Product(
         "Streamlit",
@@ -82,19 +101,38 @@ PRODUCTS = (
         "streamlit_app",
         {"media file": "@streamlit.path", "static file": "/app/static/clip.mp4"},
         modes=(BARE, WRAPPED, APP_RANGES),
+        says="Streamlit",
     ),
     dash("fastapi", "FastAPI backend"),
     dash("quart", "Quart backend"),
     dash("flask", "Flask backend in a2wsgi"),
-    Product("Shiny", "shiny", "shiny_app", {"static asset": "/files/clip.mp4"}),
-    Product("Solara", "solara", "solara_app", {"public file": "/static/public/clip.mp4"}),
-    Product("FastHTML", "python-fasthtml", "fasthtml_app", {"static file": "/clip.mp4"}),
+    Product(
+        "Shiny",
+        "shiny",
+        "shiny_app",
+        {"static asset": "/files/clip.mp4"},
+        says="Shiny page",
+        is_quick=True,
+    ),
+    Product(
+        "Solara", "solara", "solara_app", {"public file": "/static/public/clip.mp4"}, says="Solara"
+    ),
+    Product(
+        "FastHTML",
+        "python-fasthtml",
+        "fasthtml_app",
+        {"static file": "/clip.mp4"},
+        says="FastHTML page",
+        is_quick=True,
+    ),
     Product(
         "Django",
         "django",
         "django_app",
         {"FileResponse": "/clip.mp4"},
         modes=(BARE, WRAPPED, INTEGRATION),
+        says="Django page",
+        is_quick=True,
     ),
 )
 

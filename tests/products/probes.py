@@ -165,9 +165,7 @@ def parts(*wanted: tuple[int, int]) -> Judge:
     return judge
 
 
-def _some_part(
-    response: Response, data: bytes, wanted: Iterable[tuple[int, int]]
-) -> Verdict:
+def _some_part(response: Response, data: bytes, wanted: Iterable[tuple[int, int]]) -> Verdict:
     """One part for several ranges: it may be a subset of them (RFC 9110 15.3.7.2)."""
     start, stop = _range_of(response.get("content-range"), data)
     if response.body != data[start:stop] or (start, stop) not in wanted:

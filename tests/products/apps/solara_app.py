@@ -17,7 +17,7 @@ def Page():
 
 site = FOLDER / "solara_site"
 (site / "public").mkdir(parents=True, exist_ok=True)
-(site / "pages").mkdir(exist_ok=True)
+(site / "pages").mkdir(exist_ok=True)  # beside `public`
 (site / "pages" / "page.py").write_text(PAGE, encoding="utf-8")
 public = site / "public" / "clip.mp4"
 public.unlink(missing_ok=True)

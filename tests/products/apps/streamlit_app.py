@@ -17,6 +17,9 @@ from streamlit.runtime.media_file_storage import MediaFileKind
 
 script = FOLDER / "script.py"
 script.write_text("import streamlit\nstreamlit.title('films')\n", encoding="utf-8")
+settings = FOLDER / ".streamlit"
+settings.mkdir(exist_ok=True)
+(settings / "config.toml").write_text("[server]\nenableStaticServing = true\n", encoding="utf-8")
 static = FOLDER / "static"
 static.mkdir(exist_ok=True)
 (static / "clip.mp4").unlink(missing_ok=True)
