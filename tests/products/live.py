@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from products import middlewares
 from products.catalogue import BARE, OFFLINE, Product, path_of
 from products.probes import Verdict, measure
 from support.content import numbered
@@ -79,3 +80,23 @@ def page_of(port: int, says: str) -> Page:
     """The page at `/`."""
     response = fetch(port, "/", [("Accept", "text/html")])
     return Page(response.status, says.encode() in response.body)
+
+
+def measure_middlewares(
+    mode: str, folder: Path, server: str = SERVERS[0]
+) -> tuple[dict[tuple[str, str, str], Mapping[str, Verdict]], str]:
+    """The verdicts by middleware, place and resource of a process in `mode`; and its log."""
+    media = folder / "media"
+    media.mkdir()
+    (media / "text.txt").write_bytes(middlewares.TEXT)
+    os.utime(media / "text.txt", (_MTIME, _MTIME))
+    env = {**OFFLINE, "RANGESERVE_TEST_FOLDER": str(folder), "RANGESERVE_TEST_MODE": mode}
+    places = (BARE,) if mode == BARE else ("inside", "outside")
+    with serving(server, "products.apps.middlewares_app:app", cwd=TESTS, env=env) as running:
+        verdicts = {
+            (name, place, resource): middlewares.measure(running.port, name, place, resource)
+            for name in middlewares.MIDDLEWARES
+            for place in places
+            for resource in middlewares.RESOURCES
+        }
+        return verdicts, running.log
