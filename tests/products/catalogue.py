@@ -83,7 +83,6 @@ PRODUCTS = (
         "gradio",
         "gradio_app",
         {"allowed path": "/gradio_api/file={folder}/media/clip.mp4"},
-        modes=(BARE, WRAPPED, APP_RANGES),
         says="Gradio page",
     ),
     Product(

@@ -37,6 +37,14 @@ class Measured:
     log: str
 
 
+@dataclass(frozen=True)
+class MeasuredMiddlewares:
+    """`verdicts`: by middleware, place and resource. `log` is the server's."""
+
+    verdicts: Mapping[tuple[str, str, str], Mapping[str, Verdict]]
+    log: str
+
+
 def modes_on(product: Product, server: str) -> tuple[str, ...]:
     """The modes that are tried on a server: all of them on the first, two on the other.
 

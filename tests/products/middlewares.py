@@ -35,7 +35,7 @@ MIDDLEWARES = {
     "opentelemetry": ("OpenTelemetryMiddleware", "opentelemetry-instrumentation-asgi"),
     "sentry": ("SentryAsgiMiddleware", "sentry-sdk"),
     "correlation-id": ("CorrelationIdMiddleware", "asgi-correlation-id"),
-    "audit": ("BaseHTTPMiddleware that reads `body_iterator`", "starlette"),
+    "audit": ("BaseHTTPMiddleware that reads the body", "starlette"),
     "timing": ("BaseHTTPMiddleware that adds a field", "starlette"),
     "counting": ("BaseHTTPMiddleware that counts the body", "starlette"),
     "holding": ("an ASGI layer that holds the start", "starlette"),

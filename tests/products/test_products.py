@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from products.catalogue import APP_RANGES, BARE, INTEGRATION, PRODUCTS, WRAPPED, Product
-from products.conftest import Measure
+from products.conftest import Measure, group
 from products.live import SERVERS, modes_on
 from products.probes import PROBES, Grade
 
 SINGLE = ("0-1", "0-", "middle", "tail", "suffix", "past the end")
-
-
-def group(product: Product, server: str) -> pytest.MarkDecorator:
-    """What keeps the tests of a product behind a server in one worker."""
-    return pytest.mark.xdist_group(f"{product.name} {server}")
 
 
 def _rows() -> Iterator[object]:
@@ -25,7 +20,7 @@ def _rows() -> Iterator[object]:
                 if mode != BARE:
                     yield pytest.param(
                         product, mode, server,
-                        id=f"{product.name}-{mode}-{server}", marks=group(product, server),
+                        id=f"{product.name}-{mode}-{server}", marks=group(product.name, server),
                     )  # fmt: skip
 
 
@@ -93,7 +88,7 @@ def test_nothing_fails_in_the_log(
 @pytest.mark.parametrize(
     "product",
     [
-        pytest.param(product, id=product.name, marks=group(product, SERVERS[0]))
+        pytest.param(product, id=product.name, marks=group(product.name, SERVERS[0]))
         for product in PRODUCTS
         if product.ranges_itself
     ],

@@ -1,4 +1,4 @@
-"""A small Starlette app in each published middleware, bare, and with `RangeMiddleware` on each side.
+"""A small Starlette app in each middleware, bare, and with `RangeMiddleware` on each side.
 
 `/{middleware}/{place}/{resource}`: `place` is `bare`, `inside` (the middleware lies within
 `RangeMiddleware`) or `outside` (round it). A process in the mode `bare` knows no rangeserve.
