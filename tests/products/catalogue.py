@@ -24,16 +24,17 @@ class Product:
     """A product and the app of `products/apps` that is made with it.
 
     `files`: what the page calls a file, and the path of it, or the name of a file below the
-    test's folder in which the app has written that path. `ranges_itself`: the names of those
+    test's folder in which the app has written that path. `lost_by_default`: the names of those
     that lose their ranges in the default mode, and need `app_ranges=True`. `says`: a text of
-    the product's own page. `is_quick`: it starts within two seconds.
+    the product's own page. `is_quick`: it starts within about two seconds, and is tried on
+    every server.
     """
 
     name: str
     distribution: str
     app: str
     files: Mapping[str, str]
-    ranges_itself: frozenset[str] = frozenset()
+    lost_by_default: frozenset[str] = frozenset()
     modes: tuple[str, ...] = (BARE, WRAPPED)
     env: Mapping[str, str] = field(default_factory=dict)
     says: str = ""
@@ -44,7 +45,7 @@ class Product:
         """The mode that docs/products.md recommends."""
         if INTEGRATION in self.modes:
             return INTEGRATION
-        return APP_RANGES if self.ranges_itself else WRAPPED
+        return APP_RANGES if self.lost_by_default else WRAPPED
 
 
 def dash(backend: str, name: str) -> Product:
@@ -73,7 +74,7 @@ PRODUCTS = (
         "marimo",
         "marimo_app",
         {"virtual file": "/@file/700000-clip.mp4"},
-        ranges_itself=frozenset({"virtual file"}),
+        lost_by_default=frozenset({"virtual file"}),
         modes=(BARE, WRAPPED, APP_RANGES),
         says="marimo page",
         is_quick=True,

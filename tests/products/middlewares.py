@@ -66,32 +66,33 @@ def measure(port: int, name: str, place: str, resource: str) -> Mapping[str, Ver
     """The verdict on each question."""
     path = f"/{name}/{place}/{RESOURCES[resource]}"
     answers: dict[str, Answer] = {}
-    for question, (is_part, is_coded) in QUESTIONS.items():
-        fields = [("Accept-Encoding", CODINGS)] if is_coded else []
+    for question, (is_part, accepts) in QUESTIONS.items():
+        fields = [("Accept-Encoding", CODINGS)] if accepts else []
         if is_part:
             fields.append(("Range", f"bytes={START}-{STOP - 1}"))
-        whole = answers.get("whole, codings accepted") if is_coded else None
+        whole = answers.get("whole, codings accepted") if accepts else None
         try:
-            answers[question] = _judge(fetch(port, path, fields), is_part, is_coded, whole)
+            answers[question] = judge(fetch(port, path, fields), is_part, accepts, whole)
         except (Truncated, OSError, AssertionError, ValueError) as error:
             wrong = f"{type(error).__name__}: {error}"
             answers[question] = Answer(Verdict(Grade.BROKEN, "cut", wrong))
     return {question: answer.verdict for question, answer in answers.items()}
 
 
-def _judge(response: Response, is_part: bool, is_coded: bool, whole: Answer | None) -> Answer:
+def judge(response: Response, is_part: bool, accepts: bool, whole: Answer | None) -> Answer:
+    """What an answer is worth. `accepts`: codings were; `whole`: the 200 that was given then."""
     coding, etag = response.get("content-encoding"), response.get("etag")
     status = f"{response.status} {coding}" if coding else str(response.status)
 
     def answer(grade: Grade, wrong: str = "") -> Answer:
         return Answer(Verdict(grade, status, wrong), coding, etag)
 
-    if coding is not None and not is_coded:
+    if coding is not None and not accepts:
         return answer(Grade.BROKEN, "a coding that was not asked for")
     if response.status == 200:
         if decoded(response) != TEXT:
             return answer(Grade.BROKEN, "not the file")
-        if is_part or (is_coded and coding is None):
+        if is_part or (accepts and coding is None):
             return answer(Grade.RIGHT)
         return answer(Grade.BEST)
     if response.status != 206 or not is_part:

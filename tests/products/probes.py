@@ -82,10 +82,10 @@ def measure(port: int, path: str, data: bytes) -> dict[str, Verdict]:
             continue
         try:
             response = fetch(port, path, fields, probe.method)
-        except (Truncated, OSError, AssertionError, ValueError, IndexError) as error:
+            verdicts[probe.name] = _or_error(response) or probe.judge(response, data)
+        except (Truncated, OSError, AssertionError, ValueError) as error:
             verdicts[probe.name] = Verdict(Grade.BROKEN, "cut", f"{type(error).__name__}: {error}")
             continue
-        verdicts[probe.name] = _or_error(response) or probe.judge(response, data)
         if probe.name == "whole":
             seen = Validators(response.get("etag"), response.get("last-modified"))
     return verdicts
