@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 from ..core.limits import Limits
 from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
-from ..core.ranges import ByteRange
+from ..core.ranges import ByteRange, range_unit
 from ..core.representation import Field, Representation, read_representation
 from ..core.request import Request, accepts_coding
 from ..core.selection import Reason, Selection, Whole, select
@@ -426,11 +426,18 @@ class _Script:
             complaint = complaint_about_partial(self._request, self._representation)
             if complaint is not None:
                 raise response.fail(f"the app's own 206 must not go out: {complaint}{self._hint()}")
-        if response.status in (206, 416) and not self.shows_ranges:
+        if response.status in (206, 416) and not self._sees_range():
             self.warn(f"the app answers {response.status} by itself{self._hint()}")
 
+    def _sees_range(self) -> bool:
+        """Whether the app sees the Range of the request: one in another unit is the app's."""
+        range_field = self._request.range if self._request is not None else None
+        return self.shows_ranges or (
+            range_field is not None and range_unit(range_field) not in (None, "bytes")
+        )
+
     def _hint(self) -> str:
-        if self.shows_ranges:
+        if self._sees_range():
             return ""
         return (
             ". The app does not see the Range; if it answers ranges by itself, "

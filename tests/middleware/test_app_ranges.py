@@ -98,6 +98,14 @@ async def test_a_hint_names_the_mode_once_a_route(caplog: pytest.LogCaptureFixtu
     assert "app_ranges=True" in caplog.text
 
 
+async def test_a_416_to_a_range_that_the_app_has_seen_is_no_hint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = RangeMiddleware(always(416))
+    assert (await ask(app, headers=[("Range", "items=0-9")])).status == 416
+    assert caplog.records == []
+
+
 async def test_ranges_that_are_said_to_be_accepted_and_lost_are_a_hint(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
