@@ -35,7 +35,13 @@ _MESSAGE_BYTES: Final = 4096
 class Pace:
     """The pace of one response. `size` is that of its next chunk, in bytes: 64 KiB to 1 MiB."""
 
-    __slots__ = ("_bytes_since_slow", "_bytes_since_yield", "_is_short", "_sends_since_yield", "size")
+    __slots__ = (
+        "_bytes_since_slow",
+        "_bytes_since_yield",
+        "_is_short",
+        "_sends_since_yield",
+        "size",
+    )
 
     def __init__(self) -> None:
         self.size: int = _SMALL_BYTES

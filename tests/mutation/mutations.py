@@ -513,6 +513,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "threads"),
     Mutation(
         "sources/pace.py",
+        "_YIELD_AFTER_SENDS: Final = 4",
+        "_YIELD_AFTER_SENDS: Final = 6",
+        "transfer",
+    ),
+    Mutation("_asgi/transfer.py", " or not self._inbox.hears", "", "transfer"),
+    Mutation(
+        "sources/pace.py",
         "if self._bytes_since_yield < _YIELD_AFTER_BYTES:",
         "if self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES:",
         "pace",
