@@ -520,8 +520,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/transfer.py", " or not self._inbox.hears", "", "transfer"),
     Mutation(
         "sources/pace.py",
-        "if self._bytes_since_yield < _YIELD_AFTER_BYTES:",
-        "if self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES:",
+        "self._bytes_since_yield < _YIELD_AFTER_BYTES\n",
+        "self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES\n",
         "pace",
     ),
 )
