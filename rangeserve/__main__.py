@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import re
 import signal
@@ -118,8 +117,6 @@ def _serve(options: argparse.Namespace) -> None:
     config.graceful_timeout = 0.5
     _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
-    # Asyncio warns of each write to a client that has left. The access log has that already.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(_until_stopped(serve, log.around(app), config))
 
 

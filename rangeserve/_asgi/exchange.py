@@ -44,6 +44,8 @@ _NO_REQUEST: Final = Request()
 _NOT_READ: Final = Representation()
 # The number of messages that an app which listens for the disconnect may still send.
 _MAX_LATE_MESSAGES: Final = 16
+# What each late message counts for at least, in bytes: a million tiny ones are not dropped.
+_MIN_LATE_BYTES: Final = 1024
 _logger: Final = logging.getLogger("rangeserve")
 
 
@@ -84,6 +86,8 @@ class Exchange:
         steps = script.respond() if held is None else script.resume(held, passed=passed)
         self._steps = steps
         self._late_messages = 0
+        self._late_bytes = 0
+        self._max_late_bytes = limits.max_late_bytes
         next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
@@ -112,18 +116,30 @@ class Exchange:
     def late(self, message: Message, *, app_listens: bool) -> bool:
         """Whether an app that sends `message` when the state is DONE is to be stopped by raising.
 
-        Not for its first message, nor for a final one; and if the app listens for the
-        disconnect, or has been given it, not for the first few.
+        Not for its first message, nor for a final one; if the app listens for the disconnect,
+        or has been given it, not for the first few; and not if little is left by its
+        Content-Length: monitoring takes an exception for a failure. A start is that of an
+        error page, so the app has been stopped.
         """
         self._late_messages += 1
         message_type = message["type"]
         is_final = (
             (message_type == BODY and not message.get("more_body", False))
             or (message_type == TRAILERS and not message.get("more_trailers", False))
-            or message_type == PATHSEND
+            or message_type in (PATHSEND, START)
         )
         patience = _MAX_LATE_MESSAGES if app_listens else 1
-        return not is_final and self._late_messages > patience
+        is_little = self._is_little_left(len(message.get("body", b"")))
+        return not is_final and not is_little and self._late_messages > patience
+
+    def _is_little_left(self, size: int) -> bool:
+        """Whether the app, after `size` more late bytes, has at most `max_late_bytes` in all."""
+        response, limit = self.response, self._max_late_bytes
+        if response.owed is None:
+            return False
+        response.owed -= size
+        self._late_bytes += max(size, _MIN_LATE_BYTES)
+        return response.owed >= 0 and (limit is None or self._late_bytes + response.owed <= limit)
 
     def returned(self, *, client_gone: bool) -> None:
         """The app has returned. `ResponseError` if that is too early and the client still there."""
@@ -288,17 +304,21 @@ class _Script:
         response = self._response
         response.state = State.SLICING
         slicer = Slicer(plan.segments)
+        rest = self._representation.content_length or 0  # known, or there were no plan
         actions: list[Action] = [start]
         while True:
             message_type = message["type"]
             if message_type == BODY:
-                chunks = slicer.feed(message.get("body", b""))
+                chunk = message.get("body", b"")
+                rest -= len(chunk)
+                chunks = slicer.feed(chunk)
                 is_complete, last = slicer.complete, len(chunks) - 1
                 actions += [
                     {"type": BODY, "body": chunk, "more_body": not is_complete or place != last}
                     for place, chunk in enumerate(chunks)
                 ]
                 if is_complete:
+                    response.owed = rest
                     response.last_send()
                 elif not message.get("more_body", False):
                     raise response.fail("the body ended before the range was complete")
@@ -394,6 +414,7 @@ class _Script:
         if self._is_head or not plan.segments:
             return self._without_body(*start)
         self._response.state = State.SERVING
+        self._response.owed = self._representation.content_length
         return (*start, Serve(plan, source))
 
     def _answer_head(self, start: Message) -> Sequence[Action]:
@@ -405,6 +426,7 @@ class _Script:
         return self._without_body(self._rewritten(start, selection, plan))
 
     def _without_body(self, *start: Message) -> Sequence[Action]:
+        self._response.owed = self._representation.content_length
         self._response.last_send()
         return (*start, {"type": BODY, "body": b"", "more_body": False})
 
