@@ -32,7 +32,7 @@ class Limits:
     part_overhead: int = 256
     slack: int = 4096
     max_partial_size: int | None = None
-    max_late_bytes: int | None = 1024 * 1024
+    max_late_bytes: int | None = 64 * 1024
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a limit that is out of its bounds."""

@@ -296,7 +296,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         part_overhead=256,
         slack=4096,
         max_partial_size=None,
-        max_late_bytes=1024 * 1024,
+        max_late_bytes=64 * 1024,
     )
 
 

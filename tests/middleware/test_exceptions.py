@@ -38,7 +38,7 @@ def caused_by(error: Exception) -> Exception:
 
 def raised_from_ours(make: Callable[[Exception], Exception]) -> App:
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(start(content_length(1_000_000_000)))
+        await send(start(content_length(1_000_000)))
         try:
             for _ in range(100):
                 await send(body(BODY, True))

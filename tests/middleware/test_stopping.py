@@ -43,7 +43,7 @@ async def test_a_part_through_asgirefs_communicator_which_never_says_disconnect(
         listening = asyncio.create_task(receive())
         await asyncio.sleep(0)
         try:
-            await send(start(content_length(1_000_000_000)))
+            await send(start(content_length(1_000_000)))
             for _ in range(1000):
                 await send(body(BODY, True))
         except ClientDisconnected as error:

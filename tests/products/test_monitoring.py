@@ -27,7 +27,8 @@ from rangeserve import Limits, RangeMiddleware
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 SEEKS = 1000
-CHUNK = 64 * 1024
+CHUNK = 4 * 1024
+LITTLE = 64 * 1024
 MIB = 1024 * 1024
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring.md"
 SENTRY, OTEL, FASTAPI, DATASETTE = (block.code for block in blocks(PAGE.read_text("utf-8")))
@@ -193,9 +194,9 @@ async def test_inside_without_a_line_a_large_bare_stream_is_an_event_each(tool: 
 @pytest.mark.parametrize(
     ("make", "size", "limits", "paths"),
     [
-        pytest.param(bare, MIB, None, ["/"], id="little is left"),
+        pytest.param(bare, LITTLE, None, ["/"], id="little is left"),
         pytest.param(bare, 2 * MIB, UNBOUNDED, ["/"], id="much is left, no limit"),
-        pytest.param(fastapi, MIB, None, ["/bare/", "/listens", "/unknown"], id="FastAPI"),
+        pytest.param(fastapi, LITTLE, None, ["/bare/", "/listens", "/unknown"], id="FastAPI"),
         pytest.param(fastapi, 4 * MIB, None, ["/listens"], id="listens"),
     ],
 )
@@ -245,7 +246,7 @@ async def test_fastapis_own_spans_inside_want_the_end_of_every_stream(
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "seeks"), [("little", 64 * 1024, SEEKS), ("much", 2 * MIB, 40)]
+    ("name", "size", "seeks"), [("little", LITTLE, SEEKS), ("much", 2 * MIB, 40)]
 )
 async def test_the_line_for_datasette(
     name: str,
@@ -264,5 +265,5 @@ async def test_the_line_for_datasette(
     await seek(made.films, size, seeks, f"/media/{name}")
     assert "Traceback" not in "".join(capfd.readouterr())
     if name == "much":
-        await seek(RangeMiddleware(made.datasette.app()), MIB // 2, 1, f"/media/{name}")
+        await seek(RangeMiddleware(made.datasette.app()), LITTLE // 2, 1, f"/media/{name}")
         assert "ClientDisconnected" in "".join(capfd.readouterr())
