@@ -44,8 +44,6 @@ _NO_REQUEST: Final = Request()
 _NOT_READ: Final = Representation()
 # The number of messages that an app which listens for the disconnect may still send.
 _MAX_LATE_MESSAGES: Final = 16
-# What each late message counts for at least, in bytes: a million tiny ones are not dropped.
-_MIN_LATE_BYTES: Final = 1024
 _logger: Final = logging.getLogger("rangeserve")
 
 
@@ -86,7 +84,6 @@ class Exchange:
         steps = script.respond() if held is None else script.resume(held, passed=passed)
         self._steps = steps
         self._late_messages = 0
-        self._late_bytes = 0
         self._max_late_bytes = limits.max_late_bytes
         next(steps)
 
@@ -133,13 +130,18 @@ class Exchange:
         return not is_final and not is_little and self._late_messages > patience
 
     def _is_little_left(self, size: int) -> bool:
-        """Whether the app, after `size` more late bytes, has at most `max_late_bytes` in all."""
+        """Whether the app, with `size` more late bytes, has little left by its Content-Length.
+
+        That is at most `max_late_bytes`, in a few messages of this size.
+        """
         response, limit = self.response, self._max_late_bytes
         if response.owed is None:
             return False
+        left = response.owed
         response.owed -= size
-        self._late_bytes += max(size, _MIN_LATE_BYTES)
-        return response.owed >= 0 and (limit is None or self._late_bytes + response.owed <= limit)
+        if limit is None:
+            return left >= size
+        return size <= left <= min(limit, size * (_MAX_LATE_MESSAGES + 1 - self._late_messages))
 
     def returned(self, *, client_gone: bool) -> None:
         """The app has returned. `ResponseError` if that is too early and the client still there."""

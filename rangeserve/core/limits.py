@@ -22,8 +22,9 @@ class Limits:
     - `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
       number of bytes; `None` for no bound. Behind a cache that slices, leave it at `None`.
     - `max_late_bytes`: the bytes that an app may still have to send when its response is
-      complete, if it does not listen for the disconnect. By its Content-Length it has no more:
-      then its messages are dropped until it ends; else `send` raises `ClientDisconnected`.
+      complete, if it does not listen for the disconnect. By its Content-Length it has no more,
+      in at most 16 messages: they are dropped until it ends; else `send` raises
+      `ClientDisconnected`.
       `None` for no bound.
     """
 

@@ -258,7 +258,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/exchange.py", "if app_listens else 1", "if app_listens else 0", "exchange"),
     Mutation("_asgi/exchange.py", "return not is_final and", "return", "exchange"),
     Mutation("_asgi/exchange.py", "and not is_little and", "and", "exchange"),
-    Mutation("_asgi/exchange.py", "max(size, _MIN_LATE_BYTES)", "size", "exchange"),
+    Mutation(
+        "_asgi/exchange.py",
+        "return size <= left <= min(limit, ",
+        "return left <= max(limit, ",
+        "exchange",
+    ),
     Mutation("_asgi/exchange.py", "return response.owed >= 0 and (", "return (", "exchange"),
     Mutation(
         "_asgi/exchange.py",
