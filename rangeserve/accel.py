@@ -13,6 +13,8 @@ from os.path import abspath, isabs
 from typing import Any, Final
 from urllib.parse import quote
 
+from ._asgi.messages import BODY, PATHSEND, START
+from ._asgi.scope import takes_part
 from .core.limits import Limits
 from .core.representation import read_representation
 from .events import Observer
@@ -23,9 +25,6 @@ from .types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["AccelRedirect"]
 
-_METHODS: Final = frozenset({"GET", "HEAD"})
-_START: Final = "http.response.start"
-_PATHSEND: Final = "http.response.pathsend"
 _DEFAULT_LIMITS: Final = Limits()
 # Where a scope carries the server's own `send` from outside of the middleware to inside.
 _SERVER_SEND: Final = "rangeserve.accel.send"
@@ -77,14 +76,10 @@ class AccelRedirect:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
-        if (
-            scope["type"] != "http"
-            or scope["method"] not in _METHODS
-            or (self._skip is not None and self._skip(scope))
-        ):
-            await self._app(scope, receive, send)
-        else:
+        if takes_part(scope, self._skip):
             await self._ranged({**scope, _SERVER_SEND: send}, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Between the middleware and the app."""
@@ -103,13 +98,13 @@ class AccelRedirect:
             fields = [each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX]
             fields.append((b"x-accel-redirect", location.encode("ascii")))
             fields.append((b"content-length", b"0"))
-            await server_send({"type": _START, "status": 200, "headers": fields})
-            await server_send({"type": "http.response.body", "body": b""})
+            await server_send({"type": START, "status": 200, "headers": fields})
+            await server_send({"type": BODY, "body": b""})
 
         async def from_app(message: Message) -> None:
             if redirected:
                 return
-            if message["type"] == _START:
+            if message["type"] == START:
                 message = {**message, "headers": list(message.get("headers", ()))}
                 representation = read_representation(message["headers"])
                 if message["status"] == 200 and not representation.coded:
@@ -123,7 +118,7 @@ class AccelRedirect:
                         return
             elif held:
                 start, content_length = held.pop()
-                path = message.get("path") if message["type"] == _PATHSEND else None
+                path = message.get("path") if message["type"] == PATHSEND else None
                 first = handover.first_body if handover is not None else None
                 if path is None and (first is None or message.get("body") is first):
                     path = _handed_over_path(scope, content_length)
@@ -176,6 +171,6 @@ def _app_scope(scope: Scope, *, pathsend: bool) -> dict[str, Any]:
     headers = [each for each in scope["headers"] if each[0].lower() not in _CONDITIONS]
     app_scope = {**scope, "method": "GET", "headers": headers}
     if pathsend:
-        app_scope["extensions"] = {**(scope.get("extensions") or {}), _PATHSEND: {}}
+        app_scope["extensions"] = {**(scope.get("extensions") or {}), PATHSEND: {}}
     del app_scope[_SERVER_SEND]
     return app_scope

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from os import PathLike
 from typing import Any, Final, Union
 
+from ._asgi.messages import BODY, START
 from .core.limits import Limits
 from .core.representation import Field
 from .errors import ResponseError
@@ -115,8 +116,8 @@ def answer(
             return
         hand_over(scope, found)
         headers = list(fields_of(found))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": START, "status": 200, "headers": headers})
+        await send({"type": BODY, "body": b""})
 
     return app
 
@@ -175,5 +176,5 @@ async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSour
 
 async def _empty(send: Send, status: int, fields: Iterable[Field] = ()) -> None:
     headers = [(b"content-length", b"0"), *fields]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": START, "status": status, "headers": headers})
+    await send({"type": BODY, "body": b""})

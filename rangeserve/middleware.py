@@ -7,6 +7,7 @@ from typing import Final
 
 from ._asgi.call import Call, Settings
 from ._asgi.innermost import attach
+from ._asgi.scope import takes_part
 from .core.limits import Limits
 from .events import Observer
 from .handover import handover_of
@@ -15,7 +16,6 @@ from .types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["RangeMiddleware"]
 
-_METHODS: Final = frozenset({"GET", "HEAD"})
 _DEFAULT_LIMITS: Final = Limits()
 
 
@@ -59,12 +59,7 @@ class RangeMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
-        if (
-            scope["type"] != "http"
-            or scope["method"] not in _METHODS
-            or handover_of(scope) is not None
-            or (self.skip is not None and self.skip(scope))
-        ):
-            await self.app(scope, receive, send)
-        else:
+        if takes_part(scope, self.skip) and handover_of(scope) is None:
             await Call(self.app, self._settings, scope, receive, send).run()
+        else:
+            await self.app(scope, receive, send)

@@ -12,16 +12,16 @@ from typing import Any
 __all__ = ["ASGIApp", "Message", "Receive", "Scope", "Send"]
 
 Message = dict[str, Any]
-"""One event of ASGI, as rangeserve makes it."""
+"""One message of ASGI, as rangeserve makes it."""
 
 Scope = Any
 """What an app gets to know of a connection: a mapping."""
 
 Receive = Callable[[], Awaitable[Any]]
-"""What an app awaits for the next event from the client."""
+"""What an app awaits for the next message from the client."""
 
 Send = Callable[[Any], Awaitable[None]]
-"""What an app awaits to send an event to the client."""
+"""What an app awaits to send a message to the client."""
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 """An app: called with a scope, a receive and a send."""

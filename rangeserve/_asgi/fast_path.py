@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..core.plan import ACCEPT_RANGES
-from ..core.representation import Field
+from ..core.representation import MAX_LENGTH_DIGITS, Field
 from ..handover import Handover
 from ..types import Message
 from .messages import BODY, START
@@ -21,7 +21,6 @@ __all__ = ["FastPath"]
 _CONTENT_LENGTH: Final = b"content-length"
 _UNUSUAL: Final = frozenset({b"accept-ranges", b"content-encoding", b"content-range"})
 _SIZES: Final = frozenset(map(len, (_CONTENT_LENGTH, *_UNUSUAL)))
-_MAX_DIGITS: Final = 18
 
 
 class FastPath:
@@ -69,7 +68,7 @@ def _plain_length(fields: Iterable[Field]) -> int | None:
         if len(name) in _SIZES:
             lowered = name.lower()
             if lowered == _CONTENT_LENGTH:
-                if length is not None or len(value) > _MAX_DIGITS or not value.isdigit():
+                if length is not None or len(value) > MAX_LENGTH_DIGITS or not value.isdigit():
                     return None
                 length = int(value)
             elif lowered in _UNUSUAL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..core.representation import Field
@@ -10,12 +10,22 @@ from ..core.request import Request
 from ..handover import EXTENSION, Handover
 from .messages import PATHSEND, ZEROCOPYSEND
 
-__all__ = ["AppScope"]
+__all__ = ["AppScope", "takes_part"]
 
+_METHODS: Final = frozenset({"GET", "HEAD"})
 _NEWEST_VERSION: Final = "2.3"
 _KNOWN_VERSIONS: Final = frozenset({None, "2.0", "2.1", "2.2", _NEWEST_VERSION})
 # What differs between the two scopes on purpose.
 _OURS: Final = ("headers", "extensions", "asgi")
+
+
+def takes_part(scope: dict[str, Any], skip: Callable[[dict[str, Any]], object] | None) -> bool:
+    """Whether `scope` is that of a GET or HEAD for which `skip` gives no true value."""
+    return (
+        scope["type"] == "http"
+        and scope["method"] in _METHODS
+        and (skip is None or not skip(scope))
+    )
 
 
 class AppScope:

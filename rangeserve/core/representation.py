@@ -14,6 +14,7 @@ from typing import Final, cast
 from .validators import format_http_date, parse_entity_tag
 
 __all__ = [
+    "MAX_LENGTH_DIGITS",
     "Field",
     "Representation",
     "is_field_value",
@@ -24,7 +25,8 @@ __all__ = [
 Field = tuple[bytes, bytes]
 """A response field: its name and its value."""
 
-_MAX_LENGTH_DIGITS: Final = 18
+MAX_LENGTH_DIGITS: Final = 18
+"""A Content-Length of more digits is no number that a body can have."""
 # RFC 9110 5.5: what a field value may hold; it neither begins nor ends with white space.
 _FIELD_VALUE: Final = re.compile("[!-~\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[!-~\x80-\xff])?")
 
@@ -223,6 +225,6 @@ def _only(values: list[bytes] | None) -> str | None:
 def _length(values: list[bytes]) -> int | None:
     """The Content-Length in bytes; `None` unless the values are one number (RFC 9110 8.6)."""
     text = _only(values)
-    if text is None or len(text) > _MAX_LENGTH_DIGITS or not (text.isascii() and text.isdigit()):
+    if text is None or len(text) > MAX_LENGTH_DIGITS or not (text.isascii() and text.isdigit()):
         return None
     return int(text)

@@ -22,6 +22,7 @@ from litestar.plugins import InitPlugin
 from litestar.response import File
 from litestar.response.file import ASGIFileResponse
 
+from .._asgi.messages import BODY
 from ..handover import handover_of
 
 __all__ = ["FileHandOver", "hand_over_file"]
@@ -92,7 +93,7 @@ class _HandingOver:
         # As `response(...)`, except that no body is sent if the middleware serves the file.
         await response.start_response(send=send)
         if handover.accepted or response.is_head_response:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": BODY, "body": b"", "more_body": False})
         else:
             await response.send_body(send=send, receive=receive)
         await response.after_response()

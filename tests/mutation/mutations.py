@@ -479,7 +479,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/call.py", "        self._sending = True\n", "", "failed"),
     Mutation("_asgi/once.py", "self._seen.add(key)", "pass", "app_ranges"),
     Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
-    Mutation("middleware.py", "or handover_of(scope) is not None", "", "wrapping_twice"),
+    Mutation("middleware.py", " and handover_of(scope) is None", "", "wrapping_twice"),
     Mutation("accel.py", " or not isabs(path)", "", "accel"),
     # sources/file.py, threads.py and pace.py
     Mutation(
