@@ -24,4 +24,4 @@ async def _plain(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.pathsend", "path": path})
 
 
-ranged = RangeMiddleware(_plain)
+ranged = RangeMiddleware(_plain, pathsend=True)

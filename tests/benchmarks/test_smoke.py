@@ -193,3 +193,11 @@ def test_what_was_not_measured_is_not_reported(tmp_path: Path) -> None:
     assert "###" not in render(results)
     write_charts(results, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_whole_files_for_clients_that_accept_gzip() -> None:
+    command = [sys.executable, "-m", "benchmarks.accepts_gzip", "--rounds", "1", "--size", "2"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    lines = re.findall(r"^(\w+) +(accepts \w+) +bare +\d+ MiB/s", ran.stdout, re.MULTILINE)
+    assert len(lines) == 4
