@@ -26,6 +26,7 @@ from .actions import Action, Open, Serve
 from .exchange import Exchange
 from .fast_path import FastPath
 from .hangup import Sender, without_hangup
+from .hints import Hints
 from .inbox import Inbox
 from .observation import Observation
 from .once import Once
@@ -133,8 +134,7 @@ class Call:
                 time.time,
                 native_pathsend=self._app_scope.native_pathsend,
                 request_fields=self._request_fields,
-                shows_ranges=self._shows_ranges,
-                warn=self._warn,
+                hints=Hints(self._request, shows_ranges=self._shows_ranges, warn=self._warn),
                 held=fast_path.held if fast_path is not None else None,
                 passed=fast_path is not None and fast_path.complete,
             )

@@ -14,14 +14,12 @@ What the app does wrong raises `ResponseError`, and from then on everything does
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.limits import Limits
-from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
-from ..core.ranges import ByteRange, range_unit
+from ..core.ranges import ByteRange
 from ..core.representation import Field, Representation, read_representation
 from ..core.request import Request, accepts_coding
 from ..core.selection import Reason, Selection, Whole, select
@@ -31,6 +29,8 @@ from ..handover import Handover
 from ..sources.protocol import Source
 from ..types import Message
 from .actions import Action, Open, Serve
+from .hints import Hints
+from .late import Late
 from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND
 from .response import Response, State
 
@@ -42,9 +42,6 @@ Steps = Generator[Sequence[Action], Any, T]
 _BODYLESS: Final = frozenset({204, 304})
 _NO_REQUEST: Final = Request()
 _NOT_READ: Final = Representation()
-# The number of messages that an app which listens for the disconnect may still send.
-_MAX_LATE_MESSAGES: Final = 16
-_logger: Final = logging.getLogger("rangeserve")
 
 
 class Exchange:
@@ -60,8 +57,7 @@ class Exchange:
         *,
         native_pathsend: bool = False,
         request_fields: Iterable[Field] = (),
-        shows_ranges: bool = False,
-        warn: Callable[[str], object] = _logger.warning,
+        hints: Hints | None = None,
         held: Message | None = None,
         passed: bool = False,
     ) -> None:
@@ -69,22 +65,19 @@ class Exchange:
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
-        of the request. `shows_ranges`: the app sees the Range. `warn` is called with what the
-        author of the app should know. `held`: the start of a 200 that has come already;
-        `passed`: its body has been passed on, too.
+        of the request. `hints`: what the author of the app is told. `held`: the start of a 200
+        that has come already; `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock)
         script.native_pathsend = native_pathsend
         script.request_fields = request_fields
-        script.shows_ranges = shows_ranges
-        script.warn = warn
+        script.hints = hints or Hints(request)
         # If the script referred to its generator, the cycle would keep the last message
         # until the next garbage collection.
         steps = script.respond() if held is None else script.resume(held, passed=passed)
         self._steps = steps
-        self._late_messages = 0
-        self._max_late_bytes = limits.max_late_bytes
+        self._late = Late(limits.max_late_bytes)
         next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
@@ -111,37 +104,8 @@ class Exchange:
             raise self.response.fail(f"a file was opened although {self._where()}") from None
 
     def late(self, message: Message, *, app_listens: bool) -> bool:
-        """Whether an app that sends `message` when the state is DONE is to be stopped by raising.
-
-        Not for its first message, nor for a final one; if the app listens for the disconnect,
-        or has been given it, not for the first few; and not if little is left by its
-        Content-Length: monitoring takes an exception for a failure. A start is that of an
-        error page, so the app has been stopped.
-        """
-        self._late_messages += 1
-        message_type = message["type"]
-        is_final = (
-            (message_type == BODY and not message.get("more_body", False))
-            or (message_type == TRAILERS and not message.get("more_trailers", False))
-            or message_type in (PATHSEND, START)
-        )
-        patience = _MAX_LATE_MESSAGES if app_listens else 1
-        is_little = self._is_little_left(len(message.get("body", b"")))
-        return not is_final and not is_little and self._late_messages > patience
-
-    def _is_little_left(self, size: int) -> bool:
-        """Whether the app, with `size` more late bytes, has little left by its Content-Length.
-
-        That is at most `max_late_bytes`, in a few messages of this size.
-        """
-        response, limit = self.response, self._max_late_bytes
-        if response.owed is None:
-            return False
-        left = response.owed
-        response.owed -= size
-        if limit is None:
-            return left >= size
-        return size <= left <= min(limit, size * (_MAX_LATE_MESSAGES + 1 - self._late_messages))
+        """Whether an app that sends `message` when the state is DONE is stopped by raising."""
+        return self._late.stops(message, self.response, app_listens=app_listens)
 
     def returned(self, *, client_gone: bool) -> None:
         """The app has returned. `ResponseError` if that is too early and the client still there."""
@@ -158,13 +122,12 @@ class Exchange:
 class _Script:
     """What the steps of one response share: the request, and what the app said so far.
 
-    `native_pathsend`, `request_fields`, `shows_ranges` and `warn` are those of `Exchange`.
+    `native_pathsend`, `request_fields` and `hints` are those of `Exchange`.
     """
 
     native_pathsend: bool = False
     request_fields: Iterable[Field] = ()
-    shows_ranges: bool = False
-    warn: Callable[[str], object]
+    hints: Hints
 
     def __init__(
         self,
@@ -345,10 +308,7 @@ class _Script:
             if handover.same_body:
                 representation.forget_validators()  # the file has changed since they were made
             elif length not in (None, 0):
-                self.warn(
-                    f"a source of {source.size} bytes was handed over, but the app's "
-                    f"Content-Length is {length}: its body was replaced later and is sent instead"
-                )
+                self.hints.replaced_body(source.size, length)
                 return False
         handover.accepted = True
         yield self._answer_from_source(start, source)
@@ -441,32 +401,10 @@ class _Script:
             representation.amend_coded(negotiated=accepts_coding(self.request_fields))
 
     def _judge_own_ranges(self) -> None:
-        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint.
-
-        If nothing was asked for, an app that does not see the Range answers as it does alone.
-        """
-        response = self._response
-        if response.status == 206 and (response.has_range or self.shows_ranges):
-            complaint = complaint_about_partial(self._request, self._representation)
-            if complaint is not None:
-                raise response.fail(f"the app's own 206 must not go out: {complaint}{self._hint()}")
-        if response.status in (206, 416) and not self._sees_range():
-            self.warn(f"the app answers {response.status} by itself{self._hint()}")
-
-    def _sees_range(self) -> bool:
-        """Whether the app sees the Range of the request: one in another unit is the app's."""
-        range_field = self._request.range if self._request is not None else None
-        return self.shows_ranges or (
-            range_field is not None and range_unit(range_field) not in (None, "bytes")
-        )
-
-    def _hint(self) -> str:
-        if self._sees_range():
-            return ""
-        return (
-            ". The app does not see the Range; if it answers ranges by itself, "
-            "let it: RangeMiddleware(app, app_ranges=True)"
-        )
+        """A 206 of the app's own has to be what was asked for."""
+        complaint = self.hints.complaint_about(self._response.status, self._representation)
+        if complaint is not None:
+            raise self._response.fail(complaint)
 
     def _select_with_body(self, first: Message) -> Selection:
         """The decision, now that the first body message has come."""
@@ -491,17 +429,10 @@ class _Script:
         response.state = State.PASSING
         if selection.sliceable:
             if selection.reason is Reason.WEAK_ETAG:
-                self.warn(
-                    f"the ETag {representation.etag} is weak or not quoted: clients that seek "
-                    "with If-Range, as Chromium does, get the whole each time"
-                )
+                self.hints.weak_etag(representation)
             return {**start, "headers": advertise(representation.fields)}
-        if (
-            representation.accepts_ranges
-            and response.status == 200
-            and not (representation.coded or self.shows_ranges)
-        ):
-            self.warn(f"the app says Accept-Ranges: bytes, but cannot be sliced{self._hint()}")
+        if response.status == 200:
+            self.hints.not_sliced(representation)
         if representation.fields is start.get("headers"):
             return start
         return {**start, "headers": representation.fields}

@@ -248,23 +248,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("core/plan.py", 'b"bytes */%d" % remaining.complete_length', 'b"bytes */*"', "plan"),
     Mutation("core/slicer.py", "max(start - base, 0)", "start - base", "slicer"),
     Mutation("core/slicer.py", "if end < stop:", "if end <= stop:", "slicer"),
-    # exchange.py and response.py: the script of a response, and how far it has come
-    Mutation(
-        "_asgi/exchange.py",
-        "_MAX_LATE_MESSAGES: Final = 16",
-        "_MAX_LATE_MESSAGES: Final = 17",
-        "exchange",
-    ),
-    Mutation("_asgi/exchange.py", "if app_listens else 1", "if app_listens else 0", "exchange"),
-    Mutation("_asgi/exchange.py", "return not is_final and", "return", "exchange"),
-    Mutation("_asgi/exchange.py", "and not is_little and", "and", "exchange"),
-    Mutation(
-        "_asgi/exchange.py",
-        "return size <= left <= min(limit, ",
-        "return left <= max(limit, ",
-        "exchange",
-    ),
-    Mutation("_asgi/exchange.py", "return response.owed >= 0 and (", "return (", "exchange"),
+    # exchange.py, late.py and response.py: the script of a response, and how far it has come
+    Mutation("_asgi/late.py", "_MAX_MESSAGES: Final = 16", "_MAX_MESSAGES: Final = 17", "exchange"),
+    Mutation("_asgi/late.py", "if app_listens else 1", "if app_listens else 0", "exchange"),
+    Mutation("_asgi/late.py", "return not is_final and", "return", "exchange"),
+    Mutation("_asgi/late.py", "and not is_little and", "and", "exchange"),
+    Mutation("_asgi/late.py", "return size <= left <= min(", "return left <= max(", "exchange"),
+    Mutation("_asgi/late.py", "return left >= size", "return True", "exchange"),
     Mutation(
         "_asgi/exchange.py",
         "response.owed = rest",
