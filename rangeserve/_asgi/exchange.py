@@ -21,9 +21,9 @@ from typing import Any, Final, TypeVar
 from ..core.limits import Limits
 from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
-from ..core.ranges import ByteRange, range_unit
+from ..core.ranges import ByteRange, is_in_bytes
 from ..core.representation import Field, Representation, read_representation
-from ..core.request import Request, accepts_coding
+from ..core.request import OVER_LIMITS, REPEATED, Request, accepts_coding
 from ..core.selection import Reason, Selection, Whole, select
 from ..core.slicer import Slicer
 from ..errors import ResponseError
@@ -457,7 +457,9 @@ class _Script:
         """Whether the app sees the Range of the request: one in another unit is the app's."""
         range_field = self._request.range if self._request is not None else None
         return self.shows_ranges or (
-            range_field is not None and range_unit(range_field) not in (None, "bytes")
+            range_field is not None
+            and range_field not in (REPEATED, OVER_LIMITS)
+            and not is_in_bytes(range_field)
         )
 
     def _hint(self) -> str:
