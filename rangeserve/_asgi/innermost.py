@@ -22,6 +22,7 @@ from anyio.lowlevel import checkpoint
 
 from ..core.representation import Field
 from ..core.validators import format_http_date
+from ..errors import ResponseError
 from ..handover import Handover, handover_of
 from ..sources.file import FileSource, open_file
 from ..types import ASGIApp, Message, Receive, Scope, Send
@@ -76,6 +77,9 @@ class Innermost:
                 held = message
             elif start is not None and message["type"] == PATHSEND:
                 await self._send_file(start, handover, receive, send)
+            elif start is not None and scope["method"] == "HEAD":
+                await send(await self._true_start(start))
+                await send(message)
             else:
                 if start is not None:
                     await send(start)
@@ -85,6 +89,16 @@ class Innermost:
         await self.app({**scope, "extensions": offered}, receive, send_held)
         if held is not None:
             await send(held)
+
+    async def _true_start(self, start: Message) -> Message:
+        """The `start` of the response to a HEAD: what it says is what a GET would say."""
+        try:
+            file = await open_file(self.path)
+        except (OSError, ResponseError):
+            return start
+        file.close()
+        headers = _true_fields(start.get("headers", ()), file.status, self.given)
+        return {**start, "headers": headers}
 
     async def _send_file(
         self, start: Message, handover: Handover, receive: Receive, send: Send

@@ -443,9 +443,24 @@ class TestChangingFiles:
 
     async def test_a_time_without_a_meaning_makes_no_validator(self, folder: Path) -> None:
         os.utime(folder / "letters.txt", (1, 1))
-        answer = await ranged(make(folder, []), "/static/letters.txt", asked="bytes=0-1")
-        assert answer.status == 206
-        assert answer.get("etag") is answer.get("last-modified") is None
+        app = make(folder, [])
+        part = await ranged(app, "/static/letters.txt", asked="bytes=0-1")
+        head = await ask(app, method="HEAD", path="/static/letters.txt")
+        assert (part.status, head.status) == (206, 200)
+        for answer in (part, head):
+            assert answer.get("etag") is answer.get("last-modified") is None
+
+    async def test_a_head_says_what_a_get_says(self, folder: Path) -> None:
+        path = folder / "letters.txt"
+        status = path.stat()
+        path.write_bytes(SMALL)
+        app = file_app(lambda: FileResponse(path, stat_result=status))
+        whole, head = await ask(app), await ask(app, method="HEAD")
+        assert whole["content-length"] == head["content-length"] == str(len(SMALL))
+        assert whole["etag"] == head["etag"]
+        path.unlink()
+        gone = await ask(app, method="HEAD")
+        assert (gone.status, gone.body, gone["content-length"]) == (200, b"", str(len(BODY)))
 
 
 class Chattering:
