@@ -55,6 +55,11 @@ class Handover:
         self.replaced: tuple[Source, ...] = ()
 
     @property
+    def has_range(self) -> bool:
+        """Whether the request has a Range field, be it one that can be acted on or not."""
+        return self._field is not None
+
+    @property
     def range(self) -> Range | None:
         """The Range field of the request, parsed.
 

@@ -21,6 +21,7 @@ __all__ = ["FastPath"]
 _CONTENT_LENGTH: Final = b"content-length"
 _UNUSUAL: Final = frozenset({b"accept-ranges", b"content-encoding", b"content-range"})
 _SIZES: Final = frozenset(map(len, (_CONTENT_LENGTH, *_UNUSUAL)))
+_PAIRS: Final = frozenset({tuple, list})
 
 
 class FastPath:
@@ -64,7 +65,10 @@ def _plain_length(fields: Iterable[Field]) -> int | None:
     if not isinstance(fields, (list, tuple)):  # it may be readable only once
         return None
     length: int | None = None
-    for name, value in fields:
+    for field in fields:
+        if type(field) not in _PAIRS:  # so may a pair
+            return None
+        name, value = field
         if len(name) in _SIZES:
             lowered = name.lower()
             if lowered == _CONTENT_LENGTH:

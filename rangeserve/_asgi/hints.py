@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from ..core.partial import complaint_about_partial
-from ..core.ranges import range_unit
+from ..core.ranges import is_in_bytes
 from ..core.representation import Representation
-from ..core.request import Request
+from ..core.request import OVER_LIMITS, REPEATED, Request
 
 __all__ = ["Hints"]
 
@@ -75,7 +75,9 @@ class Hints:
         """Whether the app sees the Range of the request: one in another unit is the app's."""
         range_field = self._request.range if self._request is not None else None
         return self._shows_ranges or (
-            range_field is not None and range_unit(range_field) not in (None, "bytes")
+            range_field is not None
+            and range_field not in (REPEATED, OVER_LIMITS)
+            and not is_in_bytes(range_field)
         )
 
     def _more(self) -> str:

@@ -18,9 +18,11 @@ from hashlib import md5
 from typing import Any, Final, cast
 
 from anyio import CancelScope, create_task_group
+from anyio.lowlevel import checkpoint
 
 from ..core.representation import Field
 from ..core.validators import format_http_date
+from ..errors import ResponseError
 from ..handover import Handover, handover_of
 from ..sources.file import FileSource, open_file
 from ..types import ASGIApp, Message, Receive, Scope, Send
@@ -48,8 +50,9 @@ class Innermost:
     body is then read and sent until the middleware accepts the source, or to its end.
 
     `path` is the file's true path; the one in the message may be only a text for it. `given`
-    are the names of the validators that the app chose itself. A request without a `Handover`,
-    or one whose server offers pathsend itself, is passed on.
+    are the names of the validators that the app chose itself. A request without a `Handover` is
+    passed on, and so is one without a Range whose server offers pathsend itself: there a layer
+    has to know that message without us, too. To a Range, Starlette itself never sends a path.
     """
 
     __slots__ = ("app", "given", "path")
@@ -62,7 +65,7 @@ class Innermost:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
         handover = handover_of(scope) if scope["type"] == "http" else None
-        if handover is None or PATHSEND in scope["extensions"]:
+        if handover is None or (PATHSEND in scope["extensions"] and not handover.has_range):
             await self.app(scope, receive, send)
             return
         held: Message | None = None
@@ -74,6 +77,9 @@ class Innermost:
                 held = message
             elif start is not None and message["type"] == PATHSEND:
                 await self._send_file(start, handover, receive, send)
+            elif start is not None and scope["method"] == "HEAD":
+                await send(await self._true_start(start))
+                await send(message)
             else:
                 if start is not None:
                     await send(start)
@@ -83,6 +89,16 @@ class Innermost:
         await self.app({**scope, "extensions": offered}, receive, send_held)
         if held is not None:
             await send(held)
+
+    async def _true_start(self, start: Message) -> Message:
+        """The `start` of the response to a HEAD: what it says is what a GET would say."""
+        try:
+            file = await open_file(self.path)
+        except (OSError, ResponseError):
+            return start
+        file.close()
+        headers = _true_fields(start.get("headers", ()), file.status, self.given)
+        return {**start, "headers": headers}
 
     async def _send_file(
         self, start: Message, handover: Handover, receive: Receive, send: Send
@@ -155,10 +171,20 @@ async def _send_body(
 
 
 async def _cancel_when_left(receive: Receive, scope: CancelScope) -> None:
-    """Cancel `scope` when the client has left."""
-    while (await receive())["type"] != DISCONNECT:
-        pass
-    scope.cancel()
+    """Cancel `scope` when the client has left. Ends early if `receive` has nothing more to say."""
+    is_complete = False
+    while True:
+        try:
+            message = await receive()
+        except Exception:
+            return
+        if message["type"] == DISCONNECT:
+            scope.cancel()
+            return
+        if is_complete:
+            return
+        is_complete = not message.get("more_body", False)
+        await checkpoint()  # a `receive` that always has an answer must not starve others
 
 
 class _Lent(FileSource):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from ..core.ranges import is_in_bytes
 from ..core.representation import Field
 from ..core.request import Request
 from ..handover import EXTENSION, Handover
@@ -91,8 +92,7 @@ class AppScope:
 def _without_byte_range(headers: Sequence[Field]) -> Sequence[Field]:
     """The `headers` without a Range in bytes, and without the If-Range that belongs to it."""
     if not any(
-        name.lower() == b"range" and value.strip(b" \t")[:5].lower() == b"bytes"
-        for name, value in headers
+        name.lower() == b"range" and is_in_bytes(value.decode("latin-1")) for name, value in headers
     ):
         return headers
     return [field for field in headers if field[0].lower() not in (b"range", b"if-range")]

@@ -7,7 +7,13 @@ from contextlib import aclosing
 from time import perf_counter
 from typing import Final
 
-from anyio import create_task_group, current_time, get_cancelled_exc_class, move_on_after
+from anyio import (
+    CancelScope,
+    create_task_group,
+    current_time,
+    get_cancelled_exc_class,
+    move_on_after,
+)
 from anyio.lowlevel import checkpoint
 
 from ..core.plan import Plan
@@ -88,7 +94,7 @@ class Transfer:
         complete: bool | None = False
         failure: BaseException | None = None
         async with create_task_group() as group:
-            scope = group.cancel_scope
+            scope, pumping = group.cancel_scope, CancelScope()
 
             def left() -> None:
                 # Servers say that the client left inside the last send too, when the response
@@ -96,11 +102,16 @@ class Transfer:
                 if self._is_last_send:
                     scope.deadline = current_time() + _LAST_SEND_SECONDS
                 else:
+                    # The source is cancelled where it waits, and then it may await something to
+                    # tidy up: from here on nothing of it is cancelled, for a while.
                     scope.cancel()
+                    pumping.shield = True
+                    pumping.deadline = current_time() + _CLOSE_SECONDS
 
             group.start_soon(self._inbox.watch, left)
             try:
-                complete = await self._pump(body)
+                with pumping:
+                    complete = await self._pump(body)
             except get_cancelled_exc_class():
                 raise
             except BaseException as error:

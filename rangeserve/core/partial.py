@@ -21,22 +21,24 @@ def complaint_about_partial(request: Request | None, partial: Representation) ->
 
     `request` is `None` if it has no field of RFC 9110 sections 13 and 14; `partial` has the
     fields of the 206. The 206 has to name a range that the request asked for, in the unit that
-    was asked for, and to be as long as that range. Neither the parts of a multipart/byteranges
-    nor a unit other than bytes are looked into.
+    was asked for, and to be as long as that range. The parts of a multipart/byteranges are not
+    looked into. To a Range that is not in bytes the app may answer as it likes, but not in bytes.
     """
     range_field = request.range if request is not None else None
     if range_field is None:
         return "no Range was asked for"
-    unit = range_unit(range_field)
-    if (partial.content_type or "").lower().startswith("multipart/byteranges"):
-        return None if unit == "bytes" else "no Range in bytes was asked for"
-    match = _CONTENT_RANGE.fullmatch(partial.content_range or "")
+    content_range = partial.content_range or ""
+    is_multipart = (partial.content_type or "").lower().startswith("multipart/byteranges")
+    if range_unit(range_field) != "bytes":
+        in_bytes = is_multipart or content_range.lower().startswith("bytes ")
+        return "its unit is bytes, and not that of the Range" if in_bytes else None
+    if is_multipart:
+        return None
+    match = _CONTENT_RANGE.fullmatch(content_range)
     if match is None:
         return f"its Content-Range is {partial.content_range!r}"
-    if unit is None or match[1].lower() != unit:
+    if match[1].lower() != "bytes":
         return f"its unit is {match[1]!r}, and not that of the Range"
-    if unit != "bytes":
-        return None
     first, last = int(match[2]), int(match[3])
     complete_length = None if match[4] == "*" else int(match[4])
     if last < first or (complete_length is not None and last >= complete_length):

@@ -14,13 +14,23 @@ from typing import Final, NamedTuple
 
 from werkzeug.datastructures import Range
 
-__all__ = ["ByteRange", "coalesce", "format_range", "parse_range", "range_unit", "resolve"]
+__all__ = [
+    "ByteRange",
+    "coalesce",
+    "format_range",
+    "is_in_bytes",
+    "parse_range",
+    "range_unit",
+    "resolve",
+]
 
 # RFC 9110 14.1: ranges-specifier = range-unit "=" range-set; range-unit = token.
 _RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re.DOTALL)
 # RFC 9110 14.1.1: int-range = first-pos "-" [ last-pos ]; suffix-range = "-" suffix-length.
 # `[0-9]` and not `\d`: only ASCII digits count, although `int` would accept others.
 _RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
+# The unit alone: whatever follows, unless the token goes on.
+_BYTES: Final = re.compile(r"[ \t]*bytes(?![!#$%&'*+\-.^_`|~0-9A-Za-z])", re.IGNORECASE)
 _OWS: Final = " \t"
 
 # A position with more digits than this lies past the end of anything that can be stored.
@@ -106,6 +116,11 @@ def range_unit(field: str) -> str | None:
     """The range-unit of a Range field value in lower case, `None` if the value has none."""
     match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
     return match[1].lower() if match else None
+
+
+def is_in_bytes(field: str) -> bool:
+    """Whether a Range field value begins with the unit bytes, be the rest well-formed or not."""
+    return _BYTES.match(field) is not None
 
 
 def format_range(ranges: Range) -> str:

@@ -38,6 +38,7 @@ def test_a_small_answer_goes_by_with_accept_ranges() -> None:
         pytest.param(start(LENGTH, (b"Content-Range", b"bytes 0-9/20")), id="Content-Range"),
         pytest.param(start(LENGTH, (b"Accept-Ranges", b"none")), id="Accept-Ranges"),
         pytest.param({**start(), "headers": iter([LENGTH])}, id="an iterator"),
+        pytest.param({**start(), "headers": [iter(LENGTH)]}, id="a pair that is an iterator"),
         pytest.param({"type": "http.response.debug"}, id="another message"),
         pytest.param(body(BODY), id="a body first"),
     ],

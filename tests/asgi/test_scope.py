@@ -117,6 +117,8 @@ def test_a_path_is_asked_for_only_if_the_server_or_the_user_does(
         pytest.param(" BYTES=0-1", True, id="in any case"),
         pytest.param("bytes=x", True, id="bytes, malformed"),
         pytest.param("bytes 0-1", True, id="bytes without an equals sign"),
+        pytest.param("bytes", True, id="bytes alone"),
+        pytest.param("bytes-of-rows=0-9", False, id="a unit that begins as bytes does"),
         pytest.param("users=0-9", False, id="users"),
         pytest.param("items=0-24", False, id="items"),
         pytest.param("0-9", False, id="no unit, as with Range-Unit"),

@@ -213,6 +213,35 @@ async def test_a_read_that_hangs_is_given_up_when_the_client_leaves() -> None:
     assert wire.messages == []
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_a_source_may_await_to_tidy_up_when_the_client_leaves(
+    frozen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cancelled where it waits, and then lets go of what it holds; but not for ever."""
+    wire = Wire()
+    tidied: list[str] = []
+
+    class Tidies(Chunks):
+        async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+            wire.gone.set()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                for _ in range(3):
+                    await anyio.lowlevel.checkpoint()
+                tidied.append("in part")
+                if frozen:
+                    await anyio.sleep_forever()
+                tidied.append("all")
+            yield b""
+
+    monkeypatch.setattr("rangeserve._asgi.transfer._CLOSE_SECONDS", 0.5 if frozen else 60)
+    with anyio.fail_after(30):
+        assert await transfer(Tidies(), wire, ByteRange(0, 10)).run() is False
+    assert tidied == (["in part"] if frozen else ["in part", "all"])
+    assert wire.messages == []
+
+
 async def test_a_disconnect_inside_the_last_send_does_not_cut_it_short() -> None:
     """A server says so once the response is complete, before its `send` has returned."""
     wire = Wire()

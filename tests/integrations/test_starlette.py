@@ -25,6 +25,8 @@ from support.driver import Answer, ask
 from support.servers import serving
 
 from rangeserve import RangeMiddleware, ResponseFinished, ResponseStarted, hand_over
+from rangeserve._asgi.innermost import Innermost
+from rangeserve.handover import EXTENSION, Handover
 from rangeserve.integrations.starlette import RangeServe
 
 BODY = bytes(97 + i % 26 for i in range(300_000))
@@ -172,6 +174,16 @@ class TestLayers:
                 assert (answer.status, answer.body) == (206, expected)
                 assert answer.complete
             assert (await ranged(app, path, asked="bytes=300000-")).status == 416
+
+    async def test_a_range_where_the_server_offers_pathsend(
+        self, folder: Path, name: str, path: str
+    ) -> None:
+        """To a Range, Starlette never sends a path: a layer need not know that message."""
+        extensions: dict[str, Any] = {"http.response.pathsend": {}}
+        headers = [("Range", "bytes=10-19")]
+        app = make(folder, LAYERS[name])
+        answer = await ask(app, path=path, headers=headers, extensions=extensions)
+        assert (answer.status, answer.body, answer.complete) == (206, BODY[10:20], True)
 
     async def test_the_whole_is_that_of_the_bare_app(
         self, folder: Path, name: str, path: str
@@ -431,9 +443,55 @@ class TestChangingFiles:
 
     async def test_a_time_without_a_meaning_makes_no_validator(self, folder: Path) -> None:
         os.utime(folder / "letters.txt", (1, 1))
-        answer = await ranged(make(folder, []), "/static/letters.txt", asked="bytes=0-1")
-        assert answer.status == 206
-        assert answer.get("etag") is answer.get("last-modified") is None
+        app = make(folder, [])
+        part = await ranged(app, "/static/letters.txt", asked="bytes=0-1")
+        head = await ask(app, method="HEAD", path="/static/letters.txt")
+        assert (part.status, head.status) == (206, 200)
+        for answer in (part, head):
+            assert answer.get("etag") is answer.get("last-modified") is None
+
+    async def test_a_head_says_what_a_get_says(self, folder: Path) -> None:
+        path = folder / "letters.txt"
+        status = path.stat()
+        path.write_bytes(SMALL)
+        app = file_app(lambda: FileResponse(path, stat_result=status))
+        whole, head = await ask(app), await ask(app, method="HEAD")
+        assert whole["content-length"] == head["content-length"] == str(len(SMALL))
+        assert whole["etag"] == head["etag"]
+        path.unlink()
+        gone = await ask(app, method="HEAD")
+        assert (gone.status, gone.body, gone["content-length"]) == (200, b"", str(len(BODY)))
+
+
+class Chattering:
+    """A `receive` as simple tests have it: it always has an answer, and never waits."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+
+    async def __call__(self) -> dict[str, Any]:
+        self.answers -= 1
+        if self.answers < 0:
+            raise RuntimeError("no more")
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answers", [pytest.param(1, id="raises"), pytest.param(99, id="repeats")])
+async def test_a_receive_that_never_waits_stops_nothing(folder: Path, answers: int) -> None:
+    handover, messages = Handover(), []
+    scope = {"type": "http", "extensions": {EXTENSION: handover}}
+
+    async def by_path(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": ""})
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    innermost = Innermost(by_path, str(folder / "letters.txt"), frozenset())
+    await innermost(scope, Chattering(answers), send)
+    assert b"".join(message.get("body", b"") for message in messages) == BODY
 
 
 @pytest.mark.anyio

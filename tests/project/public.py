@@ -58,7 +58,7 @@ OUR_OWN = {
         "open",
         "sendable_path",
     },
-    "Handover": {"withdraw"},
+    "Handover": {"has_range", "withdraw"},
 }
 
 
