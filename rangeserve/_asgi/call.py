@@ -69,6 +69,7 @@ class Call:
         "_app_scope",
         "_cancelled",
         "_exchange_begun",
+        "_failure",
         "_fast_path",
         "_handover",
         "_inbox",
@@ -119,6 +120,7 @@ class Call:
         self._sending = False
         self._waiting_sends: deque[Event] | None = None
         self._cancelled = False
+        self._failure: Exception | None = None
 
     @property
     def _exchange(self) -> Exchange:
@@ -146,7 +148,10 @@ class Call:
         self._sender = Sender()
         try:
             await self._app(self._app_scope.scope, self._inbox.receive, self._send)
-            if self._fast_path is None or not self._fast_path.complete:
+            if self._failure is not None:
+                if not self._client_gone():
+                    raise self._failure
+            elif self._fast_path is None or not self._fast_path.complete:
                 self._exchange.returned(client_gone=self._client_gone())
         except Exception as error:
             if self._exchange.response.state is not State.DONE:
@@ -183,6 +188,11 @@ class Call:
             await self._turn()
         self._sending = True
         try:
+            if self._failure is not None:
+                await checkpoint()  # an app that ignores errors must not freeze the loop
+                if self._sender.would_be_heard():
+                    raise self._failure
+                return
             if self._fast_path is not None:
                 answer = self._fast_path.feed(message)
                 if answer is not None:
@@ -214,6 +224,12 @@ class Call:
                     self._pace = Pace()
                 if self._pace.due(len(message.get("body", b""))):
                     await checkpoint()
+        except Exception as error:
+            # The app would wait for ever for a task that has died (a2wsgi: its thread waits for
+            # space in a queue), so it runs to its end first.
+            if self._failure is not None or self._sender.would_be_heard():
+                raise
+            self._failure = error
         finally:
             if self._waiting_sends is None:
                 self._sending = False

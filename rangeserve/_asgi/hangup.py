@@ -40,8 +40,19 @@ class Sender:
         if task is None or task is self._caller or _answers_a_thread(task):
             return True
         is_settled, self._last = self._last is task, task
-        callbacks: Iterable[Any] = getattr(task, "_callbacks", None) or ()
-        return is_settled and any(map(_waits, callbacks))
+        return is_settled and _is_waited_for(task)
+
+    def would_be_heard(self) -> bool:
+        """Whether somebody waits for the task that is sending now, and so hears of an error."""
+        task = _task()
+        return (
+            task is None or task is self._caller or _answers_a_thread(task) or _is_waited_for(task)
+        )
+
+
+def _is_waited_for(task: asyncio.Task[Any]) -> bool:
+    callbacks: Iterable[Any] = getattr(task, "_callbacks", None) or ()
+    return any(map(_waits, callbacks))
 
 
 def _answers_a_thread(task: asyncio.Task[Any]) -> bool:
