@@ -1,4 +1,4 @@
-"""Run the frameworks' own test suites bare and inside: `python tests/products/suites.py [NAME ...]`.
+"""Run the frameworks' own test suites bare and inside: `python tests/products/suites.py falcon`.
 
 Each suite comes from the framework's source distribution on PyPI and runs in a virtual environment
 of its own, as it is and with its apps in a `RangeMiddleware`. What ends otherwise inside is run
