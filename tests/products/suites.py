@@ -56,6 +56,7 @@ SUITES: Final = {
             "pytest>=7", "python-rapidjson", "pyyaml", "requests", "testtools", "ujson",
             "uvicorn>=0.17", "websockets>=13.1",
         ),
+        arguments=("--capture=sys",),  # its tests replace os.fstat, which the other one calls
     ),
     "starlette": Suite(
         "starlette",
@@ -77,6 +78,7 @@ SUITES: Final = {
             "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "python-slugify", "pyyaml",
             "ruff", "sentry-sdk", "sqlmodel", "strawberry-graphql", "ty", "typer",
         ),
+        arguments=("--timeout", "300"),
     ),
 }  # fmt: skip
 
