@@ -99,8 +99,12 @@ def _without_byte_range(headers: Sequence[Field]) -> Sequence[Field]:
 
 
 def _is_newer(version: object) -> bool:
-    """Whether a version that is not a known one is newer than 2.3; if in doubt, it is."""
+    """Whether a version 2 that is not a known one is newer than 2.3; if in doubt, it is.
+
+    A 3.0 would be another protocol: whether the app speaks it is for the app to say.
+    """
     try:
-        return [int(part) for part in str(version).split(".")] > [2, 3]
+        parts = [int(part) for part in str(version).split(".")]
     except ValueError:
         return True
+    return parts[0] == 2 and parts > [2, 3]
