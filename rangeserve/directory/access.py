@@ -12,7 +12,7 @@ from ..core.ranges import ByteRange
 from ..events import Event, ResponseFinished
 from ..types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["AccessLog"]
+__all__ = ["AccessLog", "target_of"]
 
 _MAX_RANGES_SHOWN: Final = 8
 _UNQUOTED: Final = "!$&'()*+,/:;=?@%[]~"
@@ -83,7 +83,7 @@ def _line(scope: Scope, record: Record, seconds: float) -> str:
     """The line: client, method, target, status, ranges, bytes sent, time, and remarks."""
     client = (scope.get("client") or ("-",))[0]
     event = record.event
-    words = [client, scope["method"], _target(scope), str(record.status or 500)]
+    words = [client, scope["method"], target_of(scope), str(record.status or 500)]
     remarks: list[str] = []
     if event is not None:
         if event.status == 206:
@@ -98,7 +98,7 @@ def _line(scope: Scope, record: Record, seconds: float) -> str:
     return "; ".join([" ".join(words), *remarks])
 
 
-def _target(scope: Scope) -> str:
+def target_of(scope: Scope) -> str:
     """The path and the query, percent-encoded so that a terminal or a log does not act on them."""
     raw: bytes | None = scope.get("raw_path")
     path = raw.partition(b"?")[0] if raw is not None else scope["path"].encode("utf-8", "replace")
