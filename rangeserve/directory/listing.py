@@ -30,6 +30,7 @@ li { border-top: 1px solid var(--line); padding: .4rem 0; display: grid; column-
 li > a { overflow-wrap: anywhere; }
 li > span, li > time { opacity: .7; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
+nav { display: flex; gap: 1rem; padding: 1rem 0; }
 details { grid-column: 1 / -1; }
 summary { cursor: pointer; width: max-content; }
 video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem; }
@@ -39,11 +40,22 @@ video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem;
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
-def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
-    """The HTML page, in UTF-8, of the folder at `names` below the root; folders come first."""
-    entries = sorted(found, key=lambda each: (not each.is_folder, each.name.casefold(), each.name))
+def make_page(
+    names: Sequence[str],
+    entries: Iterable[Entry],
+    *,
+    is_first: bool = True,
+    rest: str | None = None,
+) -> bytes:
+    """The HTML page, in UTF-8, of the folder at `names` below the root, with some of its entries.
+
+    `rest`: the link to the page with the entries that follow, if there are any. `is_first`:
+    whether no entries come before.
+    """
     title = escape("/" + "".join(f"{_shown(name)}/" for name in names))
-    items = [_item(each) for each in entries] or ["<li>Nothing is here.</li>"]
+    items = [_item(each) for each in entries]
+    if not items and is_first and rest is None:
+        items.append("<li>Nothing is here.</li>")
     if names:
         items.insert(0, '<li><a href="../">../</a></li>')
     lines = [
@@ -58,10 +70,19 @@ def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
         "<ul>",
         *items,
         "</ul>",
+        *_ways(is_first=is_first, rest=rest),
         "</html>",
         "",
     ]
     return "\n".join(lines).encode()
+
+
+def _ways(*, is_first: bool, rest: str | None) -> list[str]:
+    """The links to other pages of the same listing, if there are any."""
+    links = [] if is_first else ['<a href="./">first page</a>']
+    if rest is not None:
+        links.append(f'<a rel="next" href="{escape(rest)}">next page</a>')
+    return [f"<nav>{' '.join(links)}</nav>"] if links else []
 
 
 def _trail(names: Sequence[str]) -> str:

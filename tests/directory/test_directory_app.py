@@ -19,7 +19,7 @@ from rangeserve.directory import DirectoryApp
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("raw", ["/film.mp4", "/", "/nothing"])
+@pytest.mark.parametrize("raw", ["/film.mp4", "/site/", "/sub", "/nothing"])
 async def test_head_says_what_get_says_and_sends_nothing(root: Path, raw: str) -> None:
     app = DirectoryApp(root)
     asked = await get(app, raw)
