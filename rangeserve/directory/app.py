@@ -22,7 +22,7 @@ from ..sources.memory import content_etag
 from ..types import Receive, Scope, Send
 from .beneath import Folder, entry_of, names_in, open_beneath
 from .listing import PAGE_POLICY, make_page
-from .media import content_type_of
+from .media import content_type_of, is_active
 from .paging import first_places, link_after, place_of, read_after
 from .target import Target, read_target
 from .turn import Client, TooBusy, take_turn
@@ -61,9 +61,10 @@ class _Page:
 
 @dataclass(frozen=True)
 class _File:
-    """A response whose body is the file that has been opened."""
+    """A response whose body is the file that has been opened; `is_active`: it may run scripts."""
 
     content_type: str
+    is_active: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class _Listing:
 _Found = Union[_Page, _File, _Listing]
 
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
+_SANDBOX: Final = (b"content-security-policy", b"sandbox")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
 _METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
@@ -108,6 +110,12 @@ class DirectoryApp:
     - `cache_control`: the Cache-Control of each response, `None` for none. With the default,
       browsers revalidate what they have, and get a 304 if it is current.
     - `cors`: whether pages of any other origin may read the files.
+    - `sandbox`: whether HTML, SVG and XML files get `Content-Security-Policy: sandbox`. Without
+      it, a script in such a file runs as one of the site that serves it: with its cookies, and
+      with what only its pages may read. So set it, or use a domain for the files alone, if they
+      come from anybody that you would not let write your pages.
+    - `resource_policy`: the Cross-Origin-Resource-Policy of each response, such as
+      `"same-origin"`; `None` for none.
     - `limits` and `observer`: those of `RangeMiddleware`, which is built in. Inside an app that
       has a `RangeMiddleware` already, those of that middleware hold.
 
@@ -123,6 +131,8 @@ class DirectoryApp:
         listing: bool = True,
         cache_control: str | None = "no-cache",
         cors: bool = False,
+        sandbox: bool = False,
+        resource_policy: str | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         observer: Observer | None = None,
     ) -> None:
@@ -133,6 +143,8 @@ class DirectoryApp:
         self.listing = listing
         self.cache_control = cache_control
         self.cors = cors
+        self.sandbox = sandbox
+        self.resource_policy = resource_policy
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,7 +170,8 @@ class DirectoryApp:
             found = await source.in_thread(self._look, target, source, scope["query_string"])
             if isinstance(found, _File):
                 hand_over(scope, source)
-                page = _Page(200, content_type=found.content_type.encode("latin-1"))
+                fields = (_SANDBOX,) if self.sandbox and found.is_active else ()
+                page = _Page(200, b"", fields, found.content_type.encode("latin-1"))
             elif isinstance(found, _Listing):
                 listed = await self._list(target, scope, receive)
                 if listed is None:  # the client has left
@@ -188,6 +201,9 @@ class DirectoryApp:
                 fields.append((b"content-length", str(len(page.body)).encode()))
         if self.cache_control is not None:
             fields.append((b"cache-control", self.cache_control.encode("latin-1")))
+        if self.resource_policy is not None:
+            policy = self.resource_policy.encode("latin-1")
+            fields.append((b"cross-origin-resource-policy", policy))
         if self.cors:
             fields.extend(_CORS)
         body = b"" if scope["method"] == "HEAD" else page.body or b""
@@ -290,7 +306,7 @@ def _adopt(fd: int, source: FileSource, name: str) -> _File:
     """The file called `name` that is open as `fd`; `source` takes over the descriptor."""
     source.adopt(fd)
     source.etag = stat_etag(source)
-    return _File(content_type_of(name))
+    return _File(content_type_of(name), is_active(name))
 
 
 def _redirect(target: Target, query: bytes) -> _Page:

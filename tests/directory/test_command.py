@@ -16,7 +16,7 @@ from queue import Queue
 import pytest
 from support.content import numbered
 from support.pages import blocks
-from support.wire import Connection, fetch
+from support.wire import Connection, Response, fetch
 
 from rangeserve.__main__ import _bind, main
 
@@ -56,7 +56,7 @@ class Command:
         self.process = start(*arguments, cwd=cwd)
         assert self.process.stdout is not None
         self.greeting = self.process.stdout.readline()
-        found = re.search(r" at http://(?:127\.0\.0\.1|\[::1\]):(\d+)/ ", self.greeting)
+        found = re.search(r" at http://(?:127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)/ ", self.greeting)
         assert found, self.greeting
         self.port = int(found[1])
         self.lines: Queue[str] = Queue()
@@ -192,6 +192,61 @@ def test_everything_when_asked_for(folder: Path) -> None:
         answer = fetch(command.port, "/.hidden")
         assert answer.body == b"hidden"
         assert answer["access-control-allow-origin"] == "*"
+        assert answer.get("cross-origin-resource-policy") is None
+
+
+def asked_as(command: Command, host: str, target: str = "/film.mp4") -> Response:
+    with Connection(command.port) as connection:
+        connection.socket.sendall(f"HEAD {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        return connection.read("HEAD")
+
+
+def test_a_page_whose_name_leads_here_reads_nothing(folder: Path, command: Command) -> None:
+    """DNS rebinding: the request of a page of evil.example has its name as the Host."""
+    for host in ("127.0.0.1", f"localhost:{command.port}", "[::1]"):
+        answer = asked_as(command, host)
+        assert answer.status == 200
+        assert answer["cross-origin-resource-policy"] == "same-origin"
+    for target in ("/film.mp4", "/", "/none"):
+        assert asked_as(command, "evil.example", target).status == 421
+    assert [command.line().split()[3] for _ in range(6)] == ["200"] * 3 + ["421"] * 3
+    with Command("-p", "0", "--allow-host", "Box.example", cwd=folder) as other:
+        assert asked_as(other, "box.example:80").status == 200
+        assert asked_as(other, "evil.example").status == 421
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warnings"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param(["--all"], ["hidden files are served"], id="hidden"),
+        pytest.param(["-b", "0.0.0.0"], ["whoever can reach this machine"], id="every network"),
+        pytest.param(["/"], ["/ is the whole file system"], id="everything"),
+        pytest.param(
+            ["-b", "0.0.0.0", "--all", "/"],
+            ["whoever can reach", "/ is the whole", "hidden files"],
+            id="all of it",
+        ),
+    ],
+)
+def test_a_line_of_warning(folder: Path, arguments: list[str], warnings: list[str]) -> None:
+    with Command("-p", "0", *arguments, cwd=folder) as command:
+        assert fetch(command.port, "/none").status == 404
+        for warning in warnings:
+            assert command.line().startswith(f"rangeserve: warning: {warning}")
+        assert " GET /none 404 " in command.line()
+
+
+def test_a_wide_bind_answers_to_any_name_unless_told(folder: Path) -> None:
+    for arguments, status in (([], 200), (["--allow-host", "box"], 421)):
+        with Command("-b", "0.0.0.0", "-p", "0", *arguments, cwd=folder) as command:
+            assert asked_as(command, "machine.lan").status == status
+
+
+def test_scripts_of_files_are_not_run_if_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(b"<script>alert(1)</script>")
+    with Command("--sandbox", "-p", "0", cwd=tmp_path) as command:
+        assert fetch(command.port, "/page.html")["content-security-policy"] == "sandbox"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +279,7 @@ def test_ipv6(folder: Path) -> None:
     with Command("--bind", "::1", "--port", "0", cwd=folder) as command:
         assert " at http://[::1]:" in command.greeting
         with socket.create_connection(("::1", command.port), timeout=20) as client:
-            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n")
+            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: [::1]\r\nRange: bytes=0-0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 206 ")
         assert command.line().startswith("::1 GET /film.mp4 206 bytes 0-0/100000 1 B ")
 
@@ -327,7 +382,10 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    for option in ("--bind", "--port", "--all", "--cors", "--version", "directory"):
+    for option in (
+        *("--bind", "--port", "--all", "--cors", "--sandbox", "--allow-host", "--version"),
+        "directory",
+    ):
         assert option in shown
 
 
