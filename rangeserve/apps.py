@@ -24,7 +24,7 @@ from .sources.protocol import Source
 from .sources.unavailable import SourceUnavailable, log_unavailable
 from .types import ASGIApp, Receive, Scope, Send
 
-# `answer`, `standalone` and `decline` are for the other apps of this package, and not public.
+# `answer`, `standalone`, `has_path` and `decline` are for the other apps of this package.
 __all__ = ["Finder", "Found", "serve"]
 
 Found = Union[Source, str, "PathLike[str]", None]
@@ -96,6 +96,8 @@ def answer(
             await decline(scope, receive, send)
         elif handover_of(scope) is None:
             await _empty(send, 405, [_ALLOW])
+        elif not has_path(scope):
+            await _empty(send, 400)
         else:
             await _from_source(scope, send)
 
@@ -136,6 +138,15 @@ async def decline(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
     else:
         raise RuntimeError(f"no answer to a scope of type {scope_type!r}")
+
+
+def has_path(scope: Scope) -> bool:
+    """Whether the target of a GET begins with a slash, as it must (RFC 9113 8.3.1, RFC 9112 3.2).
+
+    The path is also empty for the very place at which an app is mounted.
+    """
+    path: str = scope["path"]
+    return path.startswith("/") or (not path and bool(scope.get("root_path")))
 
 
 def _as_finder(

@@ -11,7 +11,7 @@ from functools import partial
 from os import PathLike
 from typing import Final, TypeVar, Union
 
-from ..apps import decline
+from ..apps import decline, has_path
 from ..core.limits import Limits
 from ..errors import ResponseError
 from ..events import Observer
@@ -74,6 +74,7 @@ class _Listing:
 
 _Found = Union[_Page, _File, _Listing]
 
+_BAD_REQUEST: Final = _Page(400, b"400: a path begins with a slash.\n")
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
 _SANDBOX: Final = (b"content-security-policy", b"sandbox")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
@@ -160,6 +161,9 @@ class DirectoryApp:
         if handover_of(scope) is None:  # neither GET nor HEAD
             is_preflight = self.cors and scope["method"] == "OPTIONS"
             await self._send(_PREFLIGHT if is_preflight else _METHOD_NOT_ALLOWED, scope, send)
+            return
+        if not has_path(scope):
+            await self._send(_BAD_REQUEST, scope, send)
             return
         target = read_target(scope)
         if target is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from .._quoting import quoted
 from ..sources.file import time_of
 from .beneath import Entry
 from .media import top_level_type
@@ -52,7 +53,8 @@ def make_page(
     `rest`: the link to the page with the entries that follow, if there are any. `is_first`:
     whether no entries come before.
     """
-    title = escape("/" + "".join(f"{_shown(name)}/" for name in names))
+    # A title has no elements to isolate its text, so characters that turn it round are escaped.
+    title = escape(quoted("/" + "".join(f"{_shown(name)}/" for name in names)))
     items = [_item(each) for each in entries]
     if not items and is_first and rest is None:
         items.append("<li>Nothing is here.</li>")
@@ -89,17 +91,17 @@ def _trail(names: Sequence[str]) -> str:
     """The path of the folder as HTML; the folders above it are links."""
     *above, here = ["/", *(f"{_shown(name)}/" for name in names)]
     links = [
-        f'<a href="{"../" * (len(above) - place)}">{escape(step)}</a>'
+        f'<a href="{"../" * (len(above) - place)}">{_isolated(step)}</a>'
         for place, step in enumerate(above)
     ]
-    return "".join(links) + escape(here)
+    return "".join(links) + _isolated(here)
 
 
 def _item(entry: Entry) -> str:
     """The list item of one entry; a video or audio file has a player."""
     slash = "/" if entry.is_folder else ""
     href = f"{quote_name(entry.name)}{slash}"
-    name = escape(_shown(entry.name) + slash)
+    name = _isolated(_shown(entry.name) + slash)
     size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
     parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]
     element = "" if entry.is_folder else top_level_type(entry.name)
@@ -109,6 +111,11 @@ def _item(entry: Entry) -> str:
             f'<{element} controls playsinline preload="none" src="{href}"></{element}></details>'
         )
     return f"<li>{''.join(parts)}</li>"
+
+
+def _isolated(name: str) -> str:
+    """A name as HTML that turns nothing around it, whatever direction its letters have."""
+    return f"<bdi>{escape(name)}</bdi>"
 
 
 def _shown(name: str) -> str:

@@ -14,6 +14,9 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ResponseReceived
 from support.content import numbered
 from support.pages import blocks
 from support.wire import Connection, Response, fetch
@@ -241,6 +244,36 @@ def test_a_wide_bind_answers_to_any_name_unless_told(folder: Path) -> None:
     for arguments, status in (([], 200), (["--allow-host", "box"], 421)):
         with Command("-b", "0.0.0.0", "-p", "0", *arguments, cwd=folder) as command:
             assert asked_as(command, "machine.lan").status == status
+
+
+def test_a_method_and_a_path_of_http_2_that_no_other_could_send(command: Command) -> None:
+    config = H2Configuration(
+        header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
+    )
+    client = H2Connection(config)
+    client.initiate_connection()
+    asked = [(b"GET", b"film.mp4"), (b"GET", b"x/film.mp4"), (b"A B\x1b[2J", b"/film.mp4")]
+    for number, (method, path) in enumerate(asked):
+        fields = [(b":method", method), (b":path", path), (b":scheme", b"http")]
+        fields.append((b":authority", b"localhost"))
+        client.send_headers(2 * number + 1, fields, end_stream=True)
+    statuses: dict[int, bytes] = {}
+    with socket.create_connection(("127.0.0.1", command.port), timeout=20) as connection:
+        connection.sendall(client.data_to_send())
+        while len(statuses) < len(asked):
+            received = connection.recv(65536)
+            assert received
+            for event in client.receive_data(received):
+                if isinstance(event, ResponseReceived):
+                    assert event.stream_id is not None
+                    statuses[event.stream_id] = dict(event.headers or ())[b":status"]
+    assert statuses == {1: b"400", 3: b"400", 5: b"405"}
+    logged = sorted(command.line() for _ in asked)
+    assert [line.split()[1:4] for line in logged] == [
+        ["A%20B%1B[2J", "/film.mp4", "405"],
+        ["GET", "film.mp4", "400"],
+        ["GET", "x/film.mp4", "400"],
+    ]
 
 
 def test_scripts_of_files_are_not_run_if_asked_for(tmp_path: Path) -> None:

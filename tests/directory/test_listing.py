@@ -101,10 +101,24 @@ async def test_a_listing_plays_and_describes(root: Path) -> None:
     assert 'name="viewport"' in text
     deep = (await get(served, "/sub/deep/")).body.decode()
     assert '<audio controls playsinline preload="none" src="song.mp3"></audio>' in deep
-    assert '<h1><a href="../../">/</a><a href="../">sub/</a>deep/</h1>' in deep
+    assert (
+        '<h1><a href="../../"><bdi>/</bdi></a><a href="../"><bdi>sub/</bdi></a>'
+        "<bdi>deep/</bdi></h1>"
+    ) in deep
     empty = (await get(served, "/%3Ci%3E/")).body.decode()
     assert "<title>/&lt;i&gt;/</title>" in empty
     assert "Nothing is here." in empty
+
+
+async def test_a_name_turns_nothing_around_it(root: Path) -> None:
+    """U+202E makes `txt.exe` of `exe.txt` on the screen, and would of all that follows."""
+    (root / "\u202egnp.exe").mkdir()
+    (root / "\u202egnp.exe" / "\u202efdp.exe").write_bytes(b"")
+    page = (await get(DirectoryApp(root), "/%E2%80%AEgnp.exe/")).body.decode()
+    assert "<title>/\\u202egnp.exe/</title>" in page
+    for name in re.findall("\u202e\\w+\\.exe/?", page):
+        assert f"<bdi>{name}</bdi>" in page
+    assert page.count("\u202e") == page.count("<bdi>\u202e") == 2
 
 
 async def test_a_listing_can_be_refused(root: Path) -> None:
