@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import re
 import signal
@@ -143,8 +142,6 @@ def _serve(options: argparse.Namespace) -> None:
         served = only_hosts(app, options.allow_host)
     _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
-    # Asyncio warns of each write to a client that has left. The access log has that already.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(_until_stopped(serve, log.around(served), config))
 
 

@@ -89,13 +89,15 @@ class AccelRedirect:
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Between the middleware and the app."""
         server_send: Send = scope[_SERVER_SEND]
+        handover = handover_of(scope)
+        if handover is not None:
+            handover.prefers_path = True
         held: list[tuple[Message, int]] = []
         redirected = False
 
         async def redirect(location: str, start: Message) -> None:
             nonlocal redirected
             redirected = True
-            handover = handover_of(scope)
             if handover is not None:
                 handover.accepted = True  # the app need not read the file
             fields = _joined(
@@ -124,7 +126,10 @@ class AccelRedirect:
             elif held:
                 start, content_length = held.pop()
                 path = message.get("path") if message["type"] == _PATHSEND else None
-                location = self._location(path or _handed_over_path(scope, content_length))
+                first = handover.first_body if handover is not None else None
+                if path is None and (first is None or message.get("body") is first):
+                    path = _handed_over_path(scope, content_length)
+                location = self._location(path)
                 if location is not None:
                     await redirect(location, start)
                     return
@@ -141,8 +146,8 @@ class AccelRedirect:
             await send(held.pop()[0])
 
     def _location(self, path: str | None) -> str | None:
-        """Where nginx has the file at `path`; `None` if it is below none of the roots."""
-        if path is None:
+        """Where nginx has the file at `path`; `None` if that is not absolute, or below no root."""
+        if path is None or not isabs(path):
             return None
         path = abspath(path)
         for folder, location in self._roots:
@@ -152,7 +157,7 @@ class AccelRedirect:
 
 
 def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
-    """The absolute path of the file that was handed over, if nginx may open it by that path.
+    """The path of the file that was handed over, if nginx may open it by that path.
 
     Not that of another source, which may decrypt or filter what is in the file; nor that of a
     file that was opened in another way; nor if a layer has replaced the body since.
@@ -165,7 +170,7 @@ def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
     if handover.same_body and size is not None and size != content_length:
         return None
     path = source.sendable_path if isinstance(source, FileSource) else source
-    return path if isinstance(path, str) and isabs(path) else None
+    return path if isinstance(path, str) else None
 
 
 def _joined(fields: Iterable[Field]) -> list[Field]:

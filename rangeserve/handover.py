@@ -35,10 +35,12 @@ class Handover:
     methods below was called last, and `content_length` what it was told. `replaced` are
     sources that were handed over before, and are closed with the last one. `first_body`: the
     body of the first message, if the source counts only as long as that very object arrives.
+    `prefers_path`: a file is to be handed over however small it is, for the sake of its path.
     """
 
     __slots__ = (
-        "_field", "accepted", "content_length", "first_body", "replaced", "same_body", "source",
+        "_field", "accepted", "content_length", "first_body", "prefers_path", "replaced",
+        "same_body", "source",
     )  # fmt: skip
 
     def __init__(self, range_field: str | None = None) -> None:
@@ -48,6 +50,7 @@ class Handover:
         self.same_body: bool = False
         self.content_length: int | None = None
         self.first_body: bytes | None = None
+        self.prefers_path: bool = False
         self.accepted: bool = False
         self.replaced: tuple[Source, ...] = ()
 

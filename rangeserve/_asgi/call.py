@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, cast
 
 from anyio import Event, get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
@@ -53,12 +53,10 @@ class Settings:
     once: Once = field(default_factory=Once)
 
 
-def _pairs(headers: Any) -> Sequence[Field]:
+def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
     """The request's headers as pairs; those of a test client may be readable only once."""
-    headers_type: object = type(headers)
-    if headers_type is list and (not headers or isinstance(headers[0], tuple)):
-        pairs: Sequence[Field] = headers
-        return pairs
+    if isinstance(headers, list) and (not headers or isinstance(headers[0], tuple)):
+        return cast("list[Field]", headers)
     return materialize(headers)
 
 
@@ -77,6 +75,7 @@ class Call:
         "_observation",
         "_pace",
         "_request",
+        "_request_fields",
         "_send_failed",
         "_sender",
         "_sending",
@@ -90,7 +89,7 @@ class Call:
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._method: str = scope["method"]
-        headers = _pairs(scope["headers"])
+        headers = self._request_fields = _pairs(scope["headers"])
         request = self._request = read_request(self._method, headers, settings.limits)
         self._handover = Handover(request.range if request is not None else None)
         self._app = app
@@ -133,6 +132,7 @@ class Call:
                 self._settings.limits,
                 time.time,
                 native_pathsend=self._app_scope.native_pathsend,
+                request_fields=self._request_fields,
                 shows_ranges=self._shows_ranges,
                 warn=self._warn,
                 held=fast_path.held if fast_path is not None else None,

@@ -15,15 +15,15 @@ What the app does wrong raises `ResponseError`, and from then on everything does
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.limits import Limits
 from ..core.partial import complaint_about_partial
 from ..core.plan import Plan, advertise, make_plan
-from ..core.ranges import ByteRange
-from ..core.representation import Representation, read_representation
-from ..core.request import Request
+from ..core.ranges import ByteRange, range_unit
+from ..core.representation import Field, Representation, read_representation
+from ..core.request import Request, accepts_coding
 from ..core.selection import Reason, Selection, Whole, select
 from ..core.slicer import Slicer
 from ..errors import ResponseError
@@ -59,6 +59,7 @@ class Exchange:
         clock: Callable[[], float],
         *,
         native_pathsend: bool = False,
+        request_fields: Iterable[Field] = (),
         shows_ranges: bool = False,
         warn: Callable[[str], object] = _logger.warning,
         held: Message | None = None,
@@ -67,13 +68,15 @@ class Exchange:
         """Wait for the app's first message, or continue where the fast path has come to.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
-        since the epoch. `native_pathsend`: the server offers it. `shows_ranges`: the app sees
-        the Range. `warn` is called with what the author of the app should know. `held`: the
-        start of a 200 that has come already; `passed`: its body has been passed on, too.
+        since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
+        of the request. `shows_ranges`: the app sees the Range. `warn` is called with what the
+        author of the app should know. `held`: the start of a 200 that has come already;
+        `passed`: its body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock)
         script.native_pathsend = native_pathsend
+        script.request_fields = request_fields
         script.shows_ranges = shows_ranges
         script.warn = warn
         # If the script referred to its generator, the cycle would keep the last message
@@ -81,6 +84,7 @@ class Exchange:
         steps = script.respond() if held is None else script.resume(held, passed=passed)
         self._steps = steps
         self._late_messages = 0
+        self._max_late_bytes = limits.max_late_bytes
         next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
@@ -109,18 +113,35 @@ class Exchange:
     def late(self, message: Message, *, app_listens: bool) -> bool:
         """Whether an app that sends `message` when the state is DONE is to be stopped by raising.
 
-        Not for its first message, nor for a final one; and if the app listens for the
-        disconnect, or has been given it, not for the first few.
+        Not for its first message, nor for a final one; if the app listens for the disconnect,
+        or has been given it, not for the first few; and not if little is left by its
+        Content-Length: monitoring takes an exception for a failure. A start is that of an
+        error page, so the app has been stopped.
         """
         self._late_messages += 1
         message_type = message["type"]
         is_final = (
             (message_type == BODY and not message.get("more_body", False))
             or (message_type == TRAILERS and not message.get("more_trailers", False))
-            or message_type == PATHSEND
+            or message_type in (PATHSEND, START)
         )
         patience = _MAX_LATE_MESSAGES if app_listens else 1
-        return not is_final and self._late_messages > patience
+        is_little = self._is_little_left(len(message.get("body", b"")))
+        return not is_final and not is_little and self._late_messages > patience
+
+    def _is_little_left(self, size: int) -> bool:
+        """Whether the app, with `size` more late bytes, has little left by its Content-Length.
+
+        That is at most `max_late_bytes`, in a few messages of this size.
+        """
+        response, limit = self.response, self._max_late_bytes
+        if response.owed is None:
+            return False
+        left = response.owed
+        response.owed -= size
+        if limit is None:
+            return left >= size
+        return size <= left <= min(limit, size * (_MAX_LATE_MESSAGES + 1 - self._late_messages))
 
     def returned(self, *, client_gone: bool) -> None:
         """The app has returned. `ResponseError` if that is too early and the client still there."""
@@ -137,10 +158,11 @@ class Exchange:
 class _Script:
     """What the steps of one response share: the request, and what the app said so far.
 
-    `native_pathsend`, `shows_ranges` and `warn` are those of `Exchange`.
+    `native_pathsend`, `request_fields`, `shows_ranges` and `warn` are those of `Exchange`.
     """
 
     native_pathsend: bool = False
+    request_fields: Iterable[Field] = ()
     shows_ranges: bool = False
     warn: Callable[[str], object]
 
@@ -284,17 +306,21 @@ class _Script:
         response = self._response
         response.state = State.SLICING
         slicer = Slicer(plan.segments)
+        rest = self._representation.content_length or 0  # known, or there were no plan
         actions: list[Action] = [start]
         while True:
             message_type = message["type"]
             if message_type == BODY:
-                chunks = slicer.feed(message.get("body", b""))
+                chunk = message.get("body", b"")
+                rest -= len(chunk)
+                chunks = slicer.feed(chunk)
                 is_complete, last = slicer.complete, len(chunks) - 1
                 actions += [
                     {"type": BODY, "body": chunk, "more_body": not is_complete or place != last}
                     for place, chunk in enumerate(chunks)
                 ]
                 if is_complete:
+                    response.owed = rest
                     response.last_send()
                 elif not message.get("more_body", False):
                     raise response.fail("the body ended before the range was complete")
@@ -390,6 +416,7 @@ class _Script:
         if self._is_head or not plan.segments:
             return self._without_body(*start)
         self._response.state = State.SERVING
+        self._response.owed = self._representation.content_length
         return (*start, Serve(plan, source))
 
     def _answer_head(self, start: Message) -> Sequence[Action]:
@@ -401,6 +428,7 @@ class _Script:
         return self._without_body(self._rewritten(start, selection, plan))
 
     def _without_body(self, *start: Message) -> Sequence[Action]:
+        self._response.owed = self._representation.content_length
         self._response.last_send()
         return (*start, {"type": BODY, "body": b"", "more_body": False})
 
@@ -408,20 +436,32 @@ class _Script:
 
     def _read(self, start: Message) -> None:
         status = self._response.status = start["status"]
-        self._representation = read_representation(start.get("headers", ()), status)
+        representation = self._representation = read_representation(start.get("headers", ()))
+        if status == 200 and representation.coded:
+            representation.amend_coded(negotiated=accepts_coding(self.request_fields))
 
     def _judge_own_ranges(self) -> None:
-        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint."""
+        """A 206 of the app's own has to be what was asked for; a 206 or 416 is a hint.
+
+        If nothing was asked for, an app that does not see the Range answers as it does alone.
+        """
         response = self._response
-        if response.status == 206:
+        if response.status == 206 and (response.has_range or self.shows_ranges):
             complaint = complaint_about_partial(self._request, self._representation)
             if complaint is not None:
                 raise response.fail(f"the app's own 206 must not go out: {complaint}{self._hint()}")
-        if response.status in (206, 416) and not self.shows_ranges:
+        if response.status in (206, 416) and not self._sees_range():
             self.warn(f"the app answers {response.status} by itself{self._hint()}")
 
+    def _sees_range(self) -> bool:
+        """Whether the app sees the Range of the request: one in another unit is the app's."""
+        range_field = self._request.range if self._request is not None else None
+        return self.shows_ranges or (
+            range_field is not None and range_unit(range_field) not in (None, "bytes")
+        )
+
     def _hint(self) -> str:
-        if self.shows_ranges:
+        if self._sees_range():
             return ""
         return (
             ". The app does not see the Range; if it answers ranges by itself, "

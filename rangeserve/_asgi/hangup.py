@@ -37,11 +37,16 @@ class Sender:
         the answer is no.
         """
         task = _task()
-        if task is None or task is self._caller:
+        if task is None or task is self._caller or _answers_a_thread(task):
             return True
         is_settled, self._last = self._last is task, task
         callbacks: Iterable[Any] = getattr(task, "_callbacks", None) or ()
         return is_settled and any(map(_waits, callbacks))
+
+
+def _answers_a_thread(task: asyncio.Task[Any]) -> bool:
+    """Whether a task is one of asgiref's, which raises its exception in a thread that waits."""
+    return getattr(task.get_coro(), "__qualname__", "") == "AsyncToSync.main_wrap"
 
 
 def _waits(entry: Any) -> bool:
@@ -55,7 +60,7 @@ def _waits(entry: Any) -> bool:
     return module.partition(".")[0] in ("asyncio", "anyio")
 
 
-def _task() -> object:
+def _task() -> asyncio.Task[Any] | None:
     """The current task of asyncio; `None` on trio, where every task has a nursery."""
     if asyncio._get_running_loop() is None:  # which does not raise, as the public one does
         return None

@@ -67,6 +67,11 @@ class Inbox:
         self._released: anyio.Event | None = None
 
     @property
+    def hears(self) -> bool:
+        """Whether a call of the server's `receive` is under way, so that leaving is heard of."""
+        return self._busy
+
+    @property
     def app_listens(self) -> bool:
         """Whether the app waits for the disconnect, or has been given it."""
         return self.waiting > 0 or self.disconnect_given
@@ -129,7 +134,6 @@ class Inbox:
         body is no longer whole.
         """
         while not self.client_gone:
-            await checkpoint()  # a `receive` that always has an answer must not starve others
             if self._busy:
                 await self._until_free()
                 continue
@@ -142,6 +146,7 @@ class Inbox:
                 self._keep(message)
                 if was_complete:
                     return
+                await checkpoint()  # a `receive` that always has an answer must not starve others
         left()
 
     async def _take(self) -> Message:

@@ -88,14 +88,15 @@ class Innermost:
         self, start: Message, handover: Handover, receive: Receive, send: Send
     ) -> None:
         """Send the response that begins with `start`, whose body is the file."""
-        file = await open_file(self.path)
+        path = os.path.abspath(self.path) if handover.prefers_path else self.path
+        file = await open_file(path)
         lent: _Lent | None = None
         try:
             start = {
                 **start,
                 "headers": _true_fields(start.get("headers", ()), file.status, self.given),
             }
-            if file.size <= _ONE_MESSAGE_BYTES:
+            if file.size <= _ONE_MESSAGE_BYTES and not handover.prefers_path:
                 body = b"".join([chunk async for chunk in file.read(0, file.size)])
                 await send(start)
                 await send({"type": BODY, "body": body, "more_body": False})
@@ -171,6 +172,11 @@ class _Lent(FileSource):
         self.adopt(os.dup(file._fd))
         self.size = file.size  # it may have grown since
         self.last_modified = None
+
+    @property
+    def sendable_path(self) -> str | None:
+        """The path: the file has just been opened by it."""
+        return self.path
 
     async def aclose(self) -> None:
         """Close the descriptor."""

@@ -30,7 +30,8 @@ class Response:
     `has_range`: the request has a Range, so there is a reason to be given if it is not
     honoured. `decided` turns true when the first action that answers is given out; from then on
     `status`, `complete_length` (bytes), `ranges` (half-open) and `reason` are those of
-    `events.ResponseStarted`. `complete` turns true when the final message is given out.
+    `events.ResponseStarted`. `complete` turns true when the final message is given out; `owed`
+    is then what the app's body still lacks, in bytes, if its Content-Length tells.
     A response that has failed stays failed.
     """
 
@@ -38,6 +39,7 @@ class Response:
     state: State = State.START
     decided: bool = False
     complete: bool = False
+    owed: int | None = None
     has_range: bool = False
     status: int = 0
     complete_length: int | None = None

@@ -134,11 +134,11 @@ class Transfer:
             self.sent += len(chunk)
             if last:
                 return True
+            pace.sent(len(chunk), perf_counter() - begin)
+            if pace.due(len(chunk)) or not self._inbox.hears:
+                await checkpoint()
             if self._inbox.client_gone:
                 return False
-            pace.sent(len(chunk), perf_counter() - begin)
-            if pace.due(len(chunk)):
-                await checkpoint()
             if while_waiting and not self._inbox.waiting:
                 return None
         raise ResponseError("a plan without segments has no body to send")

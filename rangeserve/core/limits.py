@@ -1,4 +1,4 @@
-"""`Limits`: what a Range field may cost, and how many bytes one response to it may have."""
+"""`Limits`: what a Range field may cost, and how many bytes a response to it may take."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits on what a Range field may cost.
+    """Limits on what a Range field may cost, and on what an app may go on sending.
 
-    A Range field over a limit is ignored, and the whole representation is sent (RFC 9110 14.2
-    and 17.15). `ValueError` for a negative value, and for a `max_partial_size` below 1.
+    A Range field over one of the first four is ignored, and the whole representation is sent
+    (RFC 9110 14.2 and 17.15). `ValueError` for a negative value, and for a `max_partial_size`
+    below 1.
 
     - `max_field_size`: the octets of the field value.
     - `max_ranges`: the range-specs in the field value, satisfiable or not.
@@ -20,6 +21,11 @@ class Limits:
       `part_overhead` for each part do not exceed the complete length plus `slack`.
     - `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
       number of bytes; `None` for no bound. Behind a cache that slices, leave it at `None`.
+    - `max_late_bytes`: the bytes that an app may still have to send when its response is
+      complete, if it does not listen for the disconnect. By its Content-Length it has no more,
+      in at most 16 messages: they are dropped until it ends; else `send` raises
+      `ClientDisconnected`.
+      `None` for no bound.
     """
 
     max_field_size: int = 8192
@@ -27,6 +33,7 @@ class Limits:
     part_overhead: int = 256
     slack: int = 4096
     max_partial_size: int | None = None
+    max_late_bytes: int | None = 64 * 1024
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a limit that is out of its bounds."""
@@ -35,6 +42,8 @@ class Limits:
                 raise ValueError(f"{name} must not be negative")
         if self.max_partial_size is not None and self.max_partial_size < 1:
             raise ValueError("max_partial_size must be at least 1 byte, or None")
+        if self.max_late_bytes is not None and self.max_late_bytes < 0:
+            raise ValueError("max_late_bytes must not be negative")
 
     def admit(self, field: str) -> bool:
         """Whether the Range field value `field` is within `max_field_size` and `max_ranges`.

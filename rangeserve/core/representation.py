@@ -94,7 +94,9 @@ class Representation:
 
         On a 200 the field has no meaning (RFC 9110 14.4): one that spells the whole is ignored.
         """
-        whole = self.complete_length or 0
+        whole = self.complete_length
+        if whole is None:
+            return self.has_content_range
         return self.has_content_range and self.content_range != f"bytes 0-{whole - 1}/{whole}"
 
     def know_body(self, size: int) -> None:
@@ -108,6 +110,25 @@ class Representation:
         self.fields = [
             field for field in self.fields if field[0].lower() not in (b"etag", b"last-modified")
         ]
+
+    def amend_coded(self, *, negotiated: bool) -> None:
+        """Leave out `Accept-Ranges: bytes`, and make a strong ETag weak if `negotiated`.
+
+        For a coded response, no range of which can be asked for. A layer that has coded it for
+        this client may have kept the tag of the identity, and a client that resumes would join
+        two codings under one strong tag (RFC 9110 8.8.3.3).
+        """
+        kept: list[Field] = []
+        for name, value in self.fields:
+            lowered = name.lower()
+            if negotiated and lowered == b"etag" and value.strip(b" \t").startswith(b'"'):
+                kept.append((name, b"W/" + value.strip(b" \t")))
+            elif not (lowered == b"accept-ranges" and _elements([value]) == {b"bytes"}):
+                kept.append((name, value))
+        if kept == list(self.fields):
+            return
+        self.fields = kept
+        self.etag = _only([value for name, value in kept if name.lower() == b"etag"])
 
     def know_source(
         self,
@@ -158,13 +179,8 @@ def materialize(fields: Iterable[Iterable[bytes]]) -> Sequence[Field]:
     return [cast("Field", tuple(pair)) for pair in fields]
 
 
-def read_representation(fields: Iterable[Field], status: int = 200) -> Representation:
-    """The representation that the fields of a response describe; names may be in any case.
-
-    With `status` 200, a strong ETag of a response with a Content-Encoding is read, and kept in
-    the `fields`, as a weak one, and its `Accept-Ranges: bytes` is left out: the tag may be that
-    of the identity, and no range of this response can be asked for (RFC 9110 8.8.3.3).
-    """
+def read_representation(fields: Iterable[Field]) -> Representation:
+    """The representation that the fields of a response describe; names may be in any case."""
     kept = materialize(fields)
     values: dict[bytes, list[bytes]] = {}
     for name, value in kept:
@@ -177,9 +193,6 @@ def read_representation(fields: Iterable[Field], status: int = 200) -> Represent
     if b"content-encoding" in values:
         codings = _elements(values[b"content-encoding"])
         representation.coded = not codings <= {b"", b"identity"}
-        if representation.coded and status == 200:
-            representation.fields = kept = _as_coded(kept)
-            values[b"etag"] = [value for name, value in kept if name.lower() == b"etag"]
     representation.etag = _only(values.get(b"etag"))
     representation.last_modified = _only(values.get(b"last-modified"))
     representation.content_type = _only(values.get(b"content-type"))
@@ -193,18 +206,6 @@ def read_representation(fields: Iterable[Field], status: int = 200) -> Represent
     if b"accept-ranges" in values:
         representation.accepts_ranges = b"none" not in _elements(values[b"accept-ranges"])
     return representation
-
-
-def _as_coded(fields: Sequence[Field]) -> Sequence[Field]:
-    """The same `fields` if nothing in them is wrong of a coded response; else a mended list."""
-    mended: list[Field] = []
-    for name, value in fields:
-        lowered = name.lower()
-        if lowered == b"etag" and value.strip(b" \t").startswith(b'"'):
-            mended.append((name, b"W/" + value.strip(b" \t")))
-        elif not (lowered == b"accept-ranges" and _elements([value]) == {b"bytes"}):
-            mended.append((name, value))
-    return mended if mended != list(fields) else fields
 
 
 def _elements(values: list[bytes]) -> set[bytes]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from .limits import Limits
 
-__all__ = ["OVER_LIMITS", "REPEATED", "Request", "read_request"]
+__all__ = ["OVER_LIMITS", "REPEATED", "Request", "accepts_coding", "read_request"]
 
 REPEATED: Final = "\x00repeated"
 """Stands for a singleton field that came more than once. Its NUL occurs in no field value."""
@@ -94,3 +94,13 @@ def _combine(attribute: str, values: list[str]) -> str | None:
     # The others are no lists, so a repeated one is an error of the client. A date is ignored. A
     # Range is ignored with a reason for the observer. An If-Range is a condition that fails.
     return REPEATED if attribute in ("range", "if_range") else None
+
+
+def accepts_coding(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an Accept-Encoding among `headers` names a coding other than `identity`."""
+    return any(
+        element.partition(b";")[0].strip(b" \t").lower() not in (b"", b"identity")
+        for name, value in headers
+        if name.lower() == b"accept-encoding"
+        for element in value.split(b",")
+    )

@@ -19,7 +19,7 @@ from ._requires import require
 
 __all__ = ["RangeServe"]
 
-require("Starlette", "0.41")
+require("Starlette", "0.47")
 
 from starlette.applications import Starlette
 

@@ -49,14 +49,14 @@ def begin(
     *,
     source: Any = None,
     native_pathsend: bool = False,
+    limits: Limits | None = None,
 ) -> Exchange:
     fields = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     request = read_request(method, fields)
     handover = Handover(request.range if request is not None else None)
     handover.source = source
-    return Exchange(
-        method, request, handover, Limits(), lambda: NOW, native_pathsend=native_pathsend
-    )
+    limits = limits or Limits()
+    return Exchange(method, request, handover, limits, lambda: NOW, native_pathsend=native_pathsend)
 
 
 def kind(name: str, **more: Any) -> dict[str, Any]:
@@ -596,6 +596,13 @@ def test_pathsend_of_a_404_is_served_whole() -> None:
     assert serve.plan.segments == (ByteRange(0, 10),)  # type: ignore[union-attr]
 
 
+def test_pathsend_of_a_404_keeps_the_length_that_was_promised() -> None:
+    exchange = begin(RANGE)
+    feed(exchange, start(LENGTH, status=404), pathsend())
+    with pytest.raises(ResponseError, match="Content-Length"):
+        exchange.opened(Fixed(size=11))
+
+
 @pytest.mark.parametrize(
     ("fields", "wanted"), [([], True), ([(b"ETag", b'"v"')], False)], ids=["none", "the app's"]
 )
@@ -614,9 +621,10 @@ def test_when_the_client_leaves_a_source_the_response_is_over_but_not_ended() ->
 # After DONE
 
 
-def done() -> Exchange:
-    exchange = begin(RANGE)
-    feed(exchange, start(LENGTH), body(b"0123456", True))
+def done(length: int = 1 << 40, **kinds: Any) -> Exchange:
+    """The client has its part of `length` bytes, of which the app has sent seven."""
+    exchange = begin(RANGE, **kinds)
+    feed(exchange, start((b"Content-Length", b"%d" % length)), body(b"0123456", True))
     assert exchange.response.state is State.DONE
     return exchange
 
@@ -640,9 +648,10 @@ def test_an_app_that_listens_has_sixteen_messages() -> None:
         pytest.param({"type": "http.response.body"}, id="nothing but a type"),
         pytest.param(kind("trailers"), id="trailers"),
         pytest.param(pathsend(), id="pathsend"),
+        pytest.param(start(status=500), id="the start of an error page"),
     ],
 )
-def test_a_final_message_is_always_swallowed(message: dict[str, Any]) -> None:
+def test_a_message_after_which_no_body_goes_on_is_always_swallowed(message: dict[str, Any]) -> None:
     exchange = done()
     assert not any(exchange.late(message, app_listens=False) for _ in range(40))
 
@@ -652,13 +661,77 @@ def test_a_final_message_is_always_swallowed(message: dict[str, Any]) -> None:
     [
         pytest.param(body(b"x", True), id="body"),
         pytest.param(kind("trailers", more_trailers=True), id="trailers"),
-        pytest.param(start(), id="a second start"),
         pytest.param(kind("of_2030"), id="unknown"),
     ],
 )
 def test_any_other_message_is_not(message: dict[str, Any]) -> None:
     exchange = done()
     assert [exchange.late(message, app_listens=False) for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("length", "limit", "chunk", "swallowed"),
+    [
+        pytest.param(7 + 65536, 65536, 32768, True, id="as much as the limit"),
+        pytest.param(7 + 98305, 65536, 32768, False, id="a byte more after the first"),
+        pytest.param(7 + 65536, 65536, 4096, True, id="in 16 messages"),
+        pytest.param(7 + 65536, 65536, 3855, False, id="in 17 messages"),
+        pytest.param(7 + 1700, 65536, 100, False, id="in many tiny messages"),
+        pytest.param(7 + 64 * 1024 * 1024, None, 65536, True, id="no limit"),
+        pytest.param(7 + 65536, 0, 4096, False, id="a limit of nothing"),
+    ],
+)
+@pytest.mark.parametrize("app_listens", [False, True])
+def test_what_little_is_left_is_swallowed(
+    length: int, limit: int | None, chunk: int, swallowed: bool, app_listens: bool
+) -> None:
+    exchange = done(length, limits=Limits(max_late_bytes=limit))
+    patience = 16 if app_listens else 1
+    late = [
+        *[chunk] * ((length - 7) // chunk),
+        *([(length - 7) % chunk] if (length - 7) % chunk else []),
+    ]
+    answers = [exchange.late(body(b"x" * size, True), app_listens=app_listens) for size in late]
+    assert not any(answers[:patience])
+    assert any(answers[1:]) is not swallowed or (app_listens and len(late) <= patience)
+
+
+@pytest.mark.parametrize("limit", [65536, None])
+def test_what_exceeds_the_content_length_is_not(limit: int | None) -> None:
+    exchange = done(17, limits=Limits(max_late_bytes=limit))
+    more = body(b"x" * 5, True)
+    assert [exchange.late(more, app_listens=False) for _ in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize(("limit", "stopped"), [(65536, True), (None, False)])
+def test_an_app_whose_messages_are_empty_is_stopped(limit: int | None, stopped: bool) -> None:
+    exchange = done(10, limits=Limits(max_late_bytes=limit))
+    answers = [exchange.late(body(b"", True), app_listens=False) for _ in range(3)]
+    assert answers == [False, stopped, stopped]
+
+
+@pytest.mark.parametrize(
+    ("length", "swallowed"), [(b"4096", True), (b"4194304", False), (None, False)]
+)
+@pytest.mark.parametrize("what", ["head", "not modified", "handed over"])
+def test_what_is_left_of_a_body_that_was_not_wanted(
+    what: str, length: bytes | None, swallowed: bool
+) -> None:
+    fields = [(b"Content-Length", length)] if length else []
+    if what == "head":
+        exchange = begin(method="HEAD")
+        feed(exchange, start(*fields))
+    elif what == "not modified":
+        exchange = begin({"If-None-Match": '"v"'})
+        feed(exchange, start(*fields, (b"ETag", b'"v"')), body(b"", True))
+    else:
+        size = int(length or 4194304)
+        exchange = begin(source=Fixed(size=size))
+        feed(exchange, start(*fields))
+        exchange.response.last_send()
+    assert exchange.response.state is State.DONE
+    answers = [exchange.late(body(b"x" * 1024, True), app_listens=False) for _ in range(3)]
+    assert any(answers) is not swallowed
 
 
 # What is told of it

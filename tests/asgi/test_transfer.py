@@ -323,6 +323,57 @@ async def test_when_a_listening_app_hears_of_it_the_transfer_stops() -> None:
     assert len(wire.messages) == 2
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("step", [1024, 65536])
+@pytest.mark.parametrize("app_listens", [False, True])
+@pytest.mark.parametrize("leaves_in", range(1, 14))
+@pytest.mark.parametrize("server", ["Hypercorn", "uvicorn"])
+async def test_at_most_four_writes_follow_the_one_that_fails(
+    server: str, leaves_in: int, app_listens: bool, step: int
+) -> None:
+    """asyncio tells the server in the next turn, and logs each write after the first five.
+
+    In Hypercorn the send that fails waits for that turn, and those after it are written still;
+    in uvicorn no send waits, and from that turn on nothing is written any more.
+    """
+    import asyncio
+
+    writes = 0
+
+    class AtOnce(Chunks):
+        async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+            for _ in range(start, stop, step):
+                yield bytes(step)
+
+    wire = Wire()
+
+    async def receive() -> Any:
+        wire.asked += 1
+        if wire.asked == 1:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await wire.gone.wait()
+        return DISCONNECT
+
+    async def write(count: int) -> None:
+        nonlocal writes
+        writes += server == "Hypercorn" or not wire.gone.is_set()
+        if count == leaves_in:
+            asyncio.get_running_loop().call_soon(wire.gone.set)
+            if server == "Hypercorn":
+                await asyncio.sleep(0)
+
+    wire.on_send = write
+    inbox = Inbox(receive)
+    async with anyio.create_task_group() as group:
+        if app_listens:
+            await inbox.receive()
+            group.start_soon(inbox.receive)
+            await anyio.lowlevel.checkpoint()
+        subject = transfer(AtOnce(), wire, ByteRange(0, 100 * step), inbox=inbox)
+        assert await subject.run() is False
+    assert leaves_in <= writes <= leaves_in + 4
+
+
 async def test_when_a_listening_app_stops_to_listen_it_is_watched_after_all() -> None:
     """The app had asked for the request's body; then the client leaves, and sends vanish."""
     wire = Wire()

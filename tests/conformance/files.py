@@ -16,6 +16,7 @@ LEFT_OUT = {
     "/r/novalidators": "a file has a modification time, so there is a Last-Modified",
     "/r/weakonly": "a file has a modification time, so there is a Last-Modified",
     "/r/unquotedetag": "a file has a modification time, so there is a Last-Modified",
+    "/r/epoch": "no date is made of the modification time 0",
     "/r/nocontent": "a 204 has no content, so there is nothing to be a file",
     "/r/already304": "a 304 has no content, so there is nothing to be a file",
 }

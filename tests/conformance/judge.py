@@ -19,6 +19,7 @@ Ranges = list[tuple[int, int]]
 PREFERRED = "preferred"
 ASCENDING = "allowed: the parts ascend"
 ALTERNATIVE = "allowed: an alternative of the RFC"
+REFUSED = "refused: the app's own 206"
 
 # RFC 9110 15.3.7 and 15.4.5: what a 206 and a 304 must repeat of the 200
 REPEATED = ("etag", "cache-control", "content-location", "date", "expires", "vary")
@@ -81,6 +82,8 @@ class Judge:
             return f"{type(error).__name__}: {error}"
 
     def compare(self, reply: Response, case: Case, baseline: Response) -> str:
+        if baseline.status == 206 and reply.status == 500:
+            return REFUSED
         problems = always(reply, case, baseline)
         if problems:
             return "; ".join(problems)

@@ -124,5 +124,5 @@ async def hand_on_file(
 
 
 streams = RangeMiddleware(plain("streams"))
-paths = RangeMiddleware(plain("paths"), etag=None)
+paths = RangeMiddleware(plain("paths"), etag=None, pathsend=True)
 sources = RangeMiddleware(plain("sources"), etag=None)

@@ -281,6 +281,7 @@ def test_max_partial_size(field: str, selection: Selection) -> None:
         pytest.param({"part_overhead": -1}, id="part_overhead"),
         pytest.param({"slack": -1}, id="slack"),
         pytest.param({"max_partial_size": 0}, id="max_partial_size"),
+        pytest.param({"max_late_bytes": -1}, id="max_late_bytes"),
     ],
 )
 def test_limits_that_cannot_be_meant(values: dict[str, int]) -> None:
@@ -290,7 +291,12 @@ def test_limits_that_cannot_be_meant(values: dict[str, int]) -> None:
 
 def test_the_defaults_are_the_documented_ones() -> None:
     assert Limits() == Limits(
-        max_field_size=8192, max_ranges=64, part_overhead=256, slack=4096, max_partial_size=None
+        max_field_size=8192,
+        max_ranges=64,
+        part_overhead=256,
+        slack=4096,
+        max_partial_size=None,
+        max_late_bytes=64 * 1024,
     )
 
 

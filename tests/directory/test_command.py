@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -171,6 +172,24 @@ def test_a_client_that_leaves_is_named_so(command: Command) -> None:
     sent = re.search(r" 200 (\d+) B ", line)
     assert sent
     assert int(sent[1]) < 1 << 30
+
+
+@pytest.mark.parametrize("seconds", [None, 0], ids=["closed", "reset"])
+@pytest.mark.parametrize("count", [1, 1 << 23])
+def test_a_client_that_leaves_is_a_line_and_no_more(
+    command: Command, seconds: int | None, count: int
+) -> None:
+    """asyncio logs each write to a lost connection, after the first five."""
+    for _ in range(10):
+        with Connection(command.port) as connection:
+            connection.send("GET", "/large.bin")
+            connection.read_head()
+            connection.take(count)
+            if seconds is not None:
+                linger = struct.pack("ii", 1, seconds)
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        assert command.line().endswith(" ms; the client left")
+    assert command.lines.empty()
 
 
 def test_ctrl_c_ends_quietly(folder: Path) -> None:

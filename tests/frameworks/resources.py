@@ -108,18 +108,18 @@ def ranged(app: Any) -> Any:
     return RangeMiddleware(app)
 
 
-def variants(plain: Any, **own: Any) -> dict[str, Any]:
+def variants(plain: Any, wrap: Any = RangeMiddleware, **own: Any) -> dict[str, Any]:
     """The usual ones, from outside and with what the framework itself has inside."""
     return {
-        "plain": RangeMiddleware(plain),
+        "plain": wrap(plain),
         "bare": own.get("bare", plain),
-        "twice": RangeMiddleware(RangeMiddleware(plain)),
-        "gzip-inside": RangeMiddleware(own.get("gzip") or with_gzip(plain)),
-        "gzip-outside": with_gzip(RangeMiddleware(plain)),
-        "cors-inside": RangeMiddleware(own.get("cors") or with_cors(plain)),
-        "cors-outside": with_cors(RangeMiddleware(plain)),
-        "function-inside": RangeMiddleware(own.get("function") or with_function(plain)),
-        "function-outside": with_function(RangeMiddleware(plain)),
+        "twice": wrap(wrap(plain)),
+        "gzip-inside": wrap(own.get("gzip") or with_gzip(plain)),
+        "gzip-outside": with_gzip(wrap(plain)),
+        "cors-inside": wrap(own.get("cors") or with_cors(plain)),
+        "cors-outside": with_cors(wrap(plain)),
+        "function-inside": wrap(own.get("function") or with_function(plain)),
+        "function-outside": with_function(wrap(plain)),
         **own.get("more", {}),
     }
 

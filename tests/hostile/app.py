@@ -15,7 +15,7 @@ _TYPE = (b"content-type", b"application/octet-stream")
 
 
 async def resource(scope: Any, receive: Any, send: Any) -> None:
-    """`/file` is a path, as Starlette hands it over; anything else comes in pieces."""
+    """`/file` is a path, which is seeked; anything else comes in pieces."""
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])
     if scope["path"] == "/file":
@@ -36,4 +36,4 @@ async def resource(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body"})
 
 
-app = RangeMiddleware(resource)
+app = RangeMiddleware(resource, pathsend=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from rangeserve import Limits, parse_range
 from rangeserve.core.representation import read_representation
-from rangeserve.core.request import read_request
+from rangeserve.core.request import accepts_coding, read_request
 from rangeserve.core.selection import select
 from rangeserve.directory.access import target_of
 from rangeserve.directory.target import read_target
@@ -110,6 +110,7 @@ def others(value: bytes) -> dict[str, Callable[[], object]]:
     """What else reads a field of the client's."""
     return {
         "the grammar of Range": lambda: parse_range(value.decode("latin-1")),
+        "accept-encoding": lambda: accepts_coding([(b"accept-encoding", value)]),
     }
 
 

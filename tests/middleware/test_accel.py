@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.responses import FileResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from support.content import numbered
 from support.driver import Answer, ask
@@ -92,6 +92,44 @@ async def test_a_file_below_a_root_is_left_to_nginx(
     )
     check_redirect(await ask(accel, method, headers=headers))
     assert events == []  # nginx's log tells of these
+
+
+@pytest.mark.parametrize("size", [10, 1000, 200_000])
+@pytest.mark.parametrize("relative", [False, True])
+async def test_a_file_response_of_starlette_is_left_to_nginx(
+    film: Path, monkeypatch: pytest.MonkeyPatch, size: int, relative: bool
+) -> None:
+    film.write_bytes(numbered(size))
+    monkeypatch.chdir(film.parent)
+    response = FileResponse(film.name if relative else film)
+    answer = await ask(AccelRedirect(response, {str(film.parent): "/protected"}))
+    check_redirect(answer)
+
+
+async def test_a_relative_path_that_the_app_sends_is_no_path_for_nginx(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(film.parent)
+    app = AccelRedirect(sending(Path(film.name)), {str(film.parent): "/protected"}, pathsend=True)
+    answer = await ask(app)
+    assert (answer.get("x-accel-redirect"), answer.body) == (None, BODY)
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+async def test_a_file_whose_bytes_a_layer_changes_is_not_left_to_nginx(
+    film: Path, size: int
+) -> None:
+    async def changing(scope: Any, receive: Any, send: Any) -> None:
+        async def send_upper(message: Any) -> None:
+            if "body" in message:
+                message = {**message, "body": message["body"].swapcase()}
+            await send(message)
+
+        await FileResponse(film)(scope, receive, send_upper)
+
+    film.write_bytes(b"a" * size)
+    answer = await ask(AccelRedirect(changing, {str(film.parent): "/protected"}))
+    assert (answer.get("x-accel-redirect"), answer.body) == (None, b"A" * size)
 
 
 async def test_the_fields_of_the_app_are_kept(film: Path) -> None:

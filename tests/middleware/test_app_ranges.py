@@ -60,12 +60,33 @@ async def test_its_whole_is_sliced_as_ever() -> None:
     assert (answer.status, answer.body) == (206, b"2345")
 
 
-@pytest.mark.parametrize("mode", [True, False])
-@pytest.mark.parametrize("headers", [[], [("Range", "bytes=5-6")], [("Range", "users=0-1")]])
+FIRST_TEN = always(206, (b"content-range", b"bytes 0-9/100"), (b"content-length", b"10"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers"),
+    [
+        pytest.param(True, [], id="app, no Range"),
+        *(
+            pytest.param(mode, [("Range", field)], id=f"{name}, {field}")
+            for mode, name in ((True, "app"), (False, "default"))
+            for field in ("bytes=5-6", "users=0-1", "bytes=x")
+        ),
+    ],
+)
 async def test_a_206_that_was_not_asked_for_never_goes_out(mode: bool, headers: Any) -> None:
-    app = always(206, (b"content-range", b"bytes 0-9/100"), (b"content-length", b"10"))
     with pytest.raises(ResponseError, match="must not go out"):
-        await ask(RangeMiddleware(app, app_ranges=mode), headers=headers)
+        await ask(RangeMiddleware(FIRST_TEN, app_ranges=mode), headers=headers)
+
+
+@pytest.mark.parametrize("headers", [[], [("Range", "bytes=0-9")]])
+async def test_an_app_that_always_answers_206_is_a_hint(headers: Any, caplog: Any) -> None:
+    """Without a Range it is what the app answers alone."""
+    answer = await ask(RangeMiddleware(FIRST_TEN), headers=headers)
+    assert (answer.status, answer.body) == (206, BODY)
+    assert answer["content-range"] == "bytes 0-9/100"
+    (record,) = caplog.records
+    assert "app_ranges=True" in record.getMessage()
 
 
 async def test_a_hint_names_the_mode_once_a_route(caplog: pytest.LogCaptureFixture) -> None:
@@ -75,6 +96,14 @@ async def test_a_hint_names_the_mode_once_a_route(caplog: pytest.LogCaptureFixtu
         await ask(app, path=path, headers=RANGE)
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["'/a'", "'/b'"]
     assert "app_ranges=True" in caplog.text
+
+
+async def test_a_416_to_a_range_that_the_app_has_seen_is_no_hint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = RangeMiddleware(always(416))
+    assert (await ask(app, headers=[("Range", "items=0-9")])).status == 416
+    assert caplog.records == []
 
 
 async def test_ranges_that_are_said_to_be_accepted_and_lost_are_a_hint(
@@ -115,16 +144,32 @@ async def test_a_range_in_another_unit_is_the_apps(field: str) -> None:
         assert (await ask(RangeMiddleware(whole), headers=asked)).status == 200
 
 
-async def test_a_coded_whole_has_no_strong_tag_and_accepts_no_ranges() -> None:
+CODED = always(
+    200,
+    (b"content-length", b"10"),
+    (b"content-encoding", b"gzip"),
+    (b"etag", b'"a"'),
+    (b"accept-ranges", b"bytes"),
+)
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br;q=0.5, gzip", "*"])
+async def test_a_negotiated_coding_has_no_strong_tag_and_accepts_no_ranges(accepted: str) -> None:
     """Its tag may be that of the identity: a resume would join two codings."""
-    coded = (b"content-encoding", b"gzip"), (b"etag", b'"a"'), (b"accept-ranges", b"bytes")
-    app = RangeMiddleware(always(200, (b"content-length", b"10"), *coded))
-    answer = await ask(app)
+    app, accepts = RangeMiddleware(CODED), [("Accept-Encoding", accepted)]
+    answer = await ask(app, headers=accepts)
     assert (answer["etag"], answer.get("accept-ranges")) == ('W/"a"', None)
-    resumed = await ask(app, headers=[("Range", "bytes=5-"), ("If-Range", '"a"')])
-    assert (resumed.status, resumed.body) == (200, BODY)
-    again = await ask(app, headers=[("If-None-Match", 'W/"a"')])
+    resumed = await ask(app, headers=[("Range", "bytes=5-"), ("If-Range", '"a"'), *accepts])
+    assert (resumed.status, resumed.body, resumed["etag"]) == (200, BODY, 'W/"a"')
+    again = await ask(app, headers=[("If-None-Match", 'W/"a"'), *accepts])
     assert (again.status, again["etag"]) == (304, 'W/"a"')
+
+
+@pytest.mark.parametrize("headers", [[], [("Accept-Encoding", "identity, ")]])
+async def test_a_coding_that_nobody_negotiated_keeps_its_tag(headers: Any) -> None:
+    """There is no other coding under this tag: the file is stored in this one."""
+    answer = await ask(RangeMiddleware(CODED), headers=headers)
+    assert (answer["etag"], answer.get("accept-ranges")) == ('"a"', None)
 
 
 @pytest.mark.parametrize("etag", ['W/"a"', "unquoted"])

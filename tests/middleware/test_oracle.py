@@ -88,8 +88,11 @@ def decide(case: Case, random: Random) -> Expected:
     handover = Handover(None)
     if case.source:
         handover.source = Held(case)
-    request = read_request(case.method, encoded(case.asked), limits_of(case))
-    exchange = Exchange(case.method, request, handover, limits_of(case), lambda: case.now)
+    asked = encoded(case.asked)
+    request = read_request(case.method, asked, limits_of(case))
+    exchange = Exchange(
+        case.method, request, handover, limits_of(case), lambda: case.now, request_fields=asked
+    )
     status, headers, body = 0, [], b""
     for message in messages(case, random):
         for action in exchange.feed(message):

@@ -38,3 +38,12 @@ async def test_a_source_handed_over_under_two_wrappings() -> None:
 
     answer = await ask(RangeMiddleware(RangeMiddleware(app)), headers=RANGE)
     assert (answer.status, answer.body, answer["etag"]) == (206, PART, '"s"')
+
+
+async def test_the_outer_one_does_the_work() -> None:
+    seen: list[str] = []
+    inner = RangeMiddleware(plain, observer=lambda event: seen.append("inner"), pathsend=True)
+    outer = RangeMiddleware(inner, observer=lambda event: seen.append("outer"))
+    answer = await ask(outer, headers=RANGE)
+    assert (answer.status, answer.body) == (206, PART)
+    assert seen == ["outer", "outer"]

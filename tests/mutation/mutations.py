@@ -257,6 +257,20 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("_asgi/exchange.py", "if app_listens else 1", "if app_listens else 0", "exchange"),
     Mutation("_asgi/exchange.py", "return not is_final and", "return", "exchange"),
+    Mutation("_asgi/exchange.py", "and not is_little and", "and", "exchange"),
+    Mutation(
+        "_asgi/exchange.py",
+        "return size <= left <= min(limit, ",
+        "return left <= max(limit, ",
+        "exchange",
+    ),
+    Mutation("_asgi/exchange.py", "return response.owed >= 0 and (", "return (", "exchange"),
+    Mutation(
+        "_asgi/exchange.py",
+        "response.owed = rest",
+        "response.owed = self._representation.content_length",
+        "exchange",
+    ),
     Mutation("_asgi/exchange.py", "owed -= len(body)", "pass", "exchange"),
     Mutation("_asgi/exchange.py", "if owed < 0:", "if False:", "exchange"),
     Mutation(
@@ -456,8 +470,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/representation.py",
-        "if representation.coded and status == 200:",
-        "if False:",
+        "if negotiated and lowered ==",
+        "if lowered ==",
         "app_ranges",
     ),
     Mutation("core/plan.py", '    b"cache-control",\n', "", "plan"),
@@ -466,7 +480,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/once.py", "self._seen.add(key)", "pass", "app_ranges"),
     Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
     Mutation("middleware.py", "or handover_of(scope) is not None", "", "wrapping_twice"),
-    Mutation("accel.py", "and isabs(path)", "", "accel"),
+    Mutation("accel.py", " or not isabs(path)", "", "accel"),
     # sources/file.py, threads.py and pace.py
     Mutation(
         "sources/file.py",
@@ -504,8 +518,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("sources/threads.py", "_THREADS: Final = 32", "_THREADS: Final = 64", "threads"),
     Mutation(
         "sources/pace.py",
-        "if self._bytes_since_yield < _YIELD_AFTER_BYTES:",
-        "if self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES:",
+        "_YIELD_AFTER_SENDS: Final = 4",
+        "_YIELD_AFTER_SENDS: Final = 6",
+        "transfer",
+    ),
+    Mutation("_asgi/transfer.py", " or not self._inbox.hears", "", "transfer"),
+    Mutation(
+        "sources/pace.py",
+        "self._bytes_since_yield < _YIELD_AFTER_BYTES\n",
+        "self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES\n",
         "pace",
     ),
 )

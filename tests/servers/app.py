@@ -14,6 +14,7 @@ import anyio.lowlevel
 from rangeserve import RangeMiddleware, ResponseFinished, hand_over
 
 FOLDER = Path(os.environ.get("RANGESERVE_TEST_FOLDER", "."))
+PATHSEND = "http.response.pathsend"
 CHUNK = 64 * 1024
 CHUNKS = 64
 TAG = '"one"'
@@ -44,6 +45,12 @@ async def plain(scope: Any, receive: Any, send: Any) -> None:
         hand_over(scope, FOLDER / "file")
         await start(send, None)
         await send({"type": "http.response.body"})
+    elif path == "/path":
+        await start(send, (FOLDER / "file").stat().st_size)
+        if PATHSEND in (scope.get("extensions") or {}):
+            await send({"type": PATHSEND, "path": str(FOLDER / "file")})
+        else:
+            await send({"type": "http.response.body", "body": (FOLDER / "file").read_bytes()})
     elif path == "/fifo":
         await start(send, None)
         await send({"type": "http.response.pathsend", "path": str(FOLDER / "fifo")})

@@ -147,6 +147,9 @@ def _content_length(random: Random, length: int, source: bool) -> Lines:
     return random.choice(doubtful)
 
 
+CODINGS = ("gzip", "br;q=0.9, gzip", "identity", "identity;q=1", "*", "", ", ", "identity,zstd")
+
+
 def _request(random: Random, length: int, etag: str, modified: str) -> Lines:
     asked: Lines = [("Host", "x")]
     makers = (
@@ -156,6 +159,7 @@ def _request(random: Random, length: int, etag: str, modified: str) -> Lines:
         ("If-None-Match", 0.1, lambda: _tags(random, etag)),
         ("If-Modified-Since", 0.1, lambda: _date(random, modified)),
         ("If-Unmodified-Since", 0.1, lambda: _date(random, modified)),
+        ("Accept-Encoding", 0.3, lambda: random.choice(CODINGS)),
     )
     for name, chance, make in makers:
         if _maybe(random, chance):

@@ -510,13 +510,16 @@ def answer(case: Case, boundary: str = "") -> Expected:
 
 
 def as_coded(case: Case) -> Case:
-    """A coded response: its strong tag may be that of the identity, so it becomes a weak one."""
+    """A coded response: it has no ranges, and what was negotiated has no strong tag."""
     codings = [c for v in values_of(case.given, "content-encoding") for c in elements(v)]
     if all(coding.lower() == "identity" for coding in codings):
         return case
+    accepted = [each for v in values_of(case.asked, "accept-encoding") for each in elements(v)]
+    named = {each.partition(";")[0].strip().lower() for each in accepted}
+    negotiated = bool(named - {"", "identity"})
     given: Lines = []
     for name, value in case.given:
-        if name.lower() == "etag" and value.strip(" \t").startswith('"'):
+        if negotiated and name.lower() == "etag" and value.strip(" \t").startswith('"'):
             value = "W/" + value.strip(" \t")
         bytes_only = {unit.lower() for unit in elements(value)} == {"bytes"}
         if name.lower() != "accept-ranges" or not bytes_only:
