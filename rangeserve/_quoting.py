@@ -7,8 +7,8 @@ from typing import Final
 
 __all__ = ["quoted"]
 
-# RFC 3986 3.2.1: what stands between the slashes and the last `@` before the path.
-_USER_INFO: Final = re.compile(r"(?<=//)[^\s/?#]*@")
+# RFC 3986 3.2.1: what stands between `//` and the last `@` before the path.
+_USER_INFO: Final = re.compile(r"[^\s/?#]*@")
 
 
 def quoted(text: str) -> str:
@@ -16,7 +16,13 @@ def quoted(text: str) -> str:
 
     Any other character is written as in a string literal: `\\n`, `\\x1b`, `\\u202e`.
     """
-    shown = _USER_INFO.sub("***@", text)
+    first, *others = text.split("//")
+    shown = "//".join([first, *map(_without_user, others)])
     if shown.isprintable():
         return shown
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown)
+
+
+def _without_user(after_slashes: str) -> str:
+    found = _USER_INFO.match(after_slashes)
+    return after_slashes if found is None else "***@" + after_slashes[len(found[0]) :]

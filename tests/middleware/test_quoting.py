@@ -24,6 +24,7 @@ from rangeserve._quoting import quoted
         ("http://a:b@c and http://d:e@f", "http://***@c and http://***@f"),
         ("http://host/a@b", "http://host/a@b"),
         ("mail me@host", "mail me@host"),
+        ("//a//b:c@d//", "//a//***@d//"),
     ],
 )
 def test_what_is_shown(text: str, shown: str) -> None:
