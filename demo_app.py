@@ -37,7 +37,14 @@ PORTION_BYTES = 256 * 1024
 
 
 class Unplayable(Exception):
-    """There is no video to play; the message is one sentence with the reason."""
+    """There is no video to play; the message is one sentence with the reason.
+
+    `in_public` is the same without the folders of this machine, for the browser.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"There is no video to play: {path}: {why}.")
+        self.in_public = f"There is no video to play: {path.name}: {why}."
 
 
 def playable(path: Path) -> Path:
@@ -57,7 +64,7 @@ def playable(path: Path) -> Path:
             trouble = "it is empty"
         else:
             return path
-    raise Unplayable(f"There is no video to play: {path}: {trouble}.")
+    raise Unplayable(path, trouble)
 
 
 def choose_video(environ: Mapping[str, str], folder: Path) -> Path:
@@ -176,7 +183,7 @@ async def index() -> str:
     try:
         size = playable(video).stat().st_size
     except Unplayable as error:
-        size, trouble = 0, str(error)
+        size, trouble = 0, error.in_public
     return await render_template(
         "index.html",
         name=video.name,
@@ -244,4 +251,4 @@ async def events() -> Response:
 @app.errorhandler(Unplayable)
 async def unplayable(error: Unplayable) -> Response:
     """A 404 with one sentence, if the video is removed while the demo runs."""
-    return Response(f"{error}\n", 404, content_type="text/plain; charset=utf-8")
+    return Response(f"{error.in_public}\n", 404, content_type="text/plain; charset=utf-8")

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from .directory import DirectoryApp
 from .directory.access import AccessLog
+from .directory.host import is_loopback, only_hosts
+from .types import ASGIApp
 
 __all__ = ["main"]
 
@@ -73,6 +75,18 @@ def _parser() -> argparse.ArgumentParser:
         "--cors", action="store_true", help="let pages of any other origin read it, too"
     )
     parser.add_argument(
+        "--sandbox",
+        action="store_true",
+        help="run no script in HTML and SVG files (Content-Security-Policy: sandbox)",
+    )
+    parser.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="answer to this name, too, and beside it only to localhost and to addresses",
+    )
+    parser.add_argument(
         "--version", action="version", version=f"rangeserve {version('rangeserve')}"
     )
     return parser
@@ -93,10 +107,15 @@ def _bind(text: str) -> tuple[str, int | None]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    log = AccessLog(_print_access)
+    log = AccessLog(_say)
     try:
         app = DirectoryApp(
-            options.directory, hidden=options.all, cors=options.cors, observer=log.observe
+            options.directory,
+            hidden=options.all,
+            cors=options.cors,
+            sandbox=options.sandbox,
+            resource_policy=None if options.cors else "same-origin",
+            observer=log.observe,
         )
     except NotADirectoryError:
         raise _Problem(f"not a folder: {options.directory}") from None
@@ -115,12 +134,31 @@ def _serve(options: argparse.Namespace) -> None:
     listener = _listen(host, _PORT if port is None else port)
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.5
+    address = listener.getsockname()[0]
+    for warning in _warnings(app.root, address, hidden=options.all):
+        _say(f"rangeserve: warning: {warning}")
+    served: ASGIApp = app
+    if options.allow_host or is_loopback(address):
+        served = only_hosts(app, options.allow_host)
     _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
-    asyncio.run(_until_stopped(serve, log.around(app), config))
+    asyncio.run(_until_stopped(serve, log.around(served), config))
 
 
-def _print_access(line: str) -> None:
+def _warnings(root: str, address: str, *, hidden: bool) -> list[str]:
+    """What somebody who serves `root` at `address` may not have meant, a line for each."""
+    found: list[str] = []
+    if not is_loopback(address):
+        found.append("whoever can reach this machine can read the files, without a password")
+    if os.path.dirname(root) == root:
+        found.append(f"{root} is the whole file system")
+    if hidden:
+        found.append("hidden files are served too, and they often hold passwords and keys")
+    return found
+
+
+def _say(line: str) -> None:
+    """Print a line to stderr, whoever reads it."""
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:  # stderr was closed: later writes must not fail, nor the flush at exit

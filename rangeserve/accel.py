@@ -8,7 +8,7 @@ in the place of `RangeMiddleware(app)`, behind an nginx that has an `internal` l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os.path import abspath, isabs
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from ._asgi.messages import BODY, PATHSEND, START
 from ._asgi.scope import takes_part
 from .core.limits import Limits
-from .core.representation import read_representation
+from .core.representation import Field, read_representation
 from .events import Observer
 from .handover import handover_of
 from .middleware import RangeMiddleware
@@ -95,7 +95,9 @@ class AccelRedirect:
             redirected = True
             if handover is not None:
                 handover.accepted = True  # the app need not read the file
-            fields = [each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX]
+            fields = _joined(
+                each for each in start["headers"] if each[0].lower() not in _MADE_BY_NGINX
+            )
             fields.append((b"x-accel-redirect", location.encode("ascii")))
             fields.append((b"content-length", b"0"))
             await server_send({"type": START, "status": 200, "headers": fields})
@@ -164,6 +166,21 @@ def _handed_over_path(scope: Scope, content_length: int | None) -> str | None:
         return None
     path = source.sendable_path if isinstance(source, FileSource) else source
     return path if isinstance(path, str) else None
+
+
+def _joined(fields: Iterable[Field]) -> list[Field]:
+    """The fields with each name once, the values of its lines joined (RFC 9110 5.3).
+
+    Of several lines nginx keeps one. Set-Cookie is not a list, and nginx keeps all of its lines.
+    """
+    values: dict[bytes, list[bytes]] = {}
+    cookies: list[Field] = []
+    for name, value in fields:
+        if name.lower() == b"set-cookie":
+            cookies.append((name, value))
+        else:
+            values.setdefault(name.lower(), []).append(value)
+    return [(name, b", ".join(lines)) for name, lines in values.items()] + cookies
 
 
 def _app_scope(scope: Scope, *, pathsend: bool) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from os import PathLike
 from typing import Any, Final, Union
@@ -23,21 +22,22 @@ from .middleware import RangeMiddleware
 from .sources.file import EtagMaker, make_etag, stat_etag
 from .sources.path import PathSource, open_path
 from .sources.protocol import Source
-from .sources.unavailable import SourceUnavailable
+from .sources.unavailable import SourceUnavailable, log_unavailable
 from .types import ASGIApp, Receive, Scope, Send
 
-# `answer`, `standalone` and `decline` are for the other apps of this package, and not public.
+# `answer`, `standalone`, `has_path` and `decline` are for the other apps of this package.
 __all__ = ["Finder", "Found", "serve"]
 
 Found = Union[Source, str, "PathLike[str]", None]
 Finder = Callable[[Any], Union[Found, Awaitable[Found]]]
 
 _ALLOW: Final = (b"allow", b"GET, HEAD")
+# Fetch standard 3.7: the media type is what the Content-Type says, whatever the bytes look like.
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 # There is no such file, and what the client asked for is why.
 _NO_SUCH_PATH: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO}
 )
-_logger: Final = logging.getLogger("rangeserve")
 
 
 def serve(
@@ -97,6 +97,8 @@ def answer(
             await decline(scope, receive, send)
         elif handover_of(scope) is None:
             await _empty(send, 405, [_ALLOW])
+        elif not has_path(scope):
+            await _empty(send, 400)
         else:
             await _from_source(scope, send)
 
@@ -106,16 +108,14 @@ def answer(
             if isinstance(found, (str, PathLike)):
                 found = await _opened(found, etag)
         except SourceUnavailable as unavailable:
-            if unavailable.__cause__ is not None and unavailable.status != 404:
-                first_line = str(unavailable.__cause__).partition("\n")[0]
-                _logger.warning("%s for %r: %s", unavailable.status, scope["path"], first_line)
+            log_unavailable(unavailable, scope["path"])
             await _empty(send, unavailable.status)
             return
         if found is None:
             await _empty(send, 404)
             return
         hand_over(scope, found)
-        headers = list(fields_of(found))
+        headers = [_NOSNIFF, *fields_of(found)]
         await send({"type": START, "status": 200, "headers": headers})
         await send({"type": BODY, "body": b""})
 
@@ -139,6 +139,15 @@ async def decline(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
     else:
         raise RuntimeError(f"no answer to a scope of type {scope_type!r}")
+
+
+def has_path(scope: Scope) -> bool:
+    """Whether the target of a GET begins with a slash, as it must (RFC 9113 8.3.1, RFC 9112 3.2).
+
+    The path is also empty for the very place at which an app is mounted.
+    """
+    path: str = scope["path"]
+    return path.startswith("/") or (not path and bool(scope.get("root_path")))
 
 
 def _as_finder(

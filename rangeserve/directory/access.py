@@ -8,11 +8,12 @@ from time import perf_counter
 from typing import Final
 from urllib.parse import quote
 
+from .._quoting import quoted
 from ..core.ranges import ByteRange
 from ..events import Event, ResponseFinished
 from ..types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["AccessLog"]
+__all__ = ["AccessLog", "target_of"]
 
 _MAX_RANGES_SHOWN: Final = 8
 _UNQUOTED: Final = "!$&'()*+,/:;=?@%[]~"
@@ -81,9 +82,9 @@ class AccessLog:
 
 def _line(scope: Scope, record: Record, seconds: float) -> str:
     """The line: client, method, target, status, ranges, bytes sent, time, and remarks."""
-    client = (scope.get("client") or ("-",))[0]
+    client = str((scope.get("client") or ("-",))[0])  # of a proxy's field, if the app reads that
     event = record.event
-    words = [client, scope["method"], _target(scope), str(record.status or 500)]
+    words = [_quote(client), _quote(scope["method"]), target_of(scope), str(record.status or 500)]
     remarks: list[str] = []
     if event is not None:
         if event.status == 206:
@@ -98,12 +99,20 @@ def _line(scope: Scope, record: Record, seconds: float) -> str:
     return "; ".join([" ".join(words), *remarks])
 
 
-def _target(scope: Scope) -> str:
-    """The path and the query, percent-encoded so that a terminal or a log does not act on them."""
+def target_of(scope: Scope) -> str:
+    """The path and the query, percent-encoded so that a terminal or a log does not act on them.
+
+    The user information in a URL, as a proxy would be sent one, is left out.
+    """
     raw: bytes | None = scope.get("raw_path")
     path = raw.partition(b"?")[0] if raw is not None else scope["path"].encode("utf-8", "replace")
     query: bytes = scope.get("query_string") or b""
-    return quote(path + b"?" + query if query else path, safe=_UNQUOTED)
+    return quoted(_quote(path + b"?" + query if query else path))
+
+
+def _quote(text: str | bytes) -> str:
+    """A word of the line: percent-encoded, so that it neither ends a word nor the line."""
+    return quote(text, safe=_UNQUOTED)
 
 
 def _ranges(ranges: Sequence[ByteRange]) -> str:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
-from typing import Final, Union
+from typing import Final, TypeVar, Union
 
-from ..apps import decline
+from ..apps import decline, has_path
 from ..core.limits import Limits
 from ..errors import ResponseError
 from ..events import Observer
 from ..handover import hand_over, handover_of
 from ..middleware import RangeMiddleware
 from ..sources.file import FileSource, stat_etag
+from ..sources.memory import content_etag
 from ..types import Receive, Scope, Send
-from .beneath import Folder, entries, open_beneath
+from .beneath import Folder, entry_of, names_in, open_beneath
 from .listing import PAGE_POLICY, make_page
-from .media import content_type_of
+from .media import content_type_of, is_active
+from .paging import first_places, link_after, place_of, read_after
 from .target import Target, read_target
+from .turn import Client, TooBusy, take_turn
 
 __all__ = ["DirectoryApp"]
 
+T = TypeVar("T")
+
 _INDEX: Final = "index.html"
+_MAX_ENTRIES: Final = 1000  # on one page of a listing
 _FORBIDDEN_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM})
 _NOT_FOUND_ERRORS: Final = frozenset(
     {
@@ -42,27 +51,38 @@ _DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True)
 class _Page:
-    """A response whose body is not a file."""
+    """A response whose body is not a file; `None` for one that was not made, for a HEAD."""
 
     status: int
-    body: bytes = b""
+    body: bytes | None = b""
     fields: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes = b"text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True)
 class _File:
-    """A response whose body is the file that has been opened."""
+    """A response whose body is the file that has been opened; `is_active`: it may run scripts."""
 
     content_type: str
+    is_active: bool
 
 
-_Found = Union[_Page, _File]
+@dataclass(frozen=True)
+class _Listing:
+    """A response whose body lists the folder, which has still to be read."""
 
+
+_Found = Union[_Page, _File, _Listing]
+
+_BAD_REQUEST: Final = _Page(400, b"400: a path begins with a slash.\n")
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
+_SANDBOX: Final = (b"content-security-policy", b"sandbox")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
 _METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
+)
+_TOO_BUSY: Final = _Page(
+    503, b"503: too many folders are being listed; try again.\n", ((b"retry-after", b"1"),)
 )
 # Fetch standard 3.2: what a page of another origin may request and read.
 _CORS: Final = (
@@ -86,10 +106,17 @@ class DirectoryApp:
     """An ASGI app that serves the files below `root`, with byte ranges and preconditions.
 
     - `hidden`: whether names that begin with a dot are served and listed, too.
-    - `listing`: whether a folder without `index.html` is listed; otherwise it is a 404.
+    - `listing`: whether a folder without `index.html` is listed, up to 1,000 entries a page;
+      otherwise it is a 404.
     - `cache_control`: the Cache-Control of each response, `None` for none. With the default,
       browsers revalidate what they have, and get a 304 if it is current.
     - `cors`: whether pages of any other origin may read the files.
+    - `sandbox`: whether HTML, SVG and XML files get `Content-Security-Policy: sandbox`. Without
+      it, a script in such a file runs as one of the site that serves it: with its cookies, and
+      with what only its pages may read. So set it, or use a domain for the files alone, if they
+      come from anybody that you would not let write your pages.
+    - `resource_policy`: the Cross-Origin-Resource-Policy of each response, such as
+      `"same-origin"`; `None` for none.
     - `limits` and `observer`: those of `RangeMiddleware`, which is built in. Inside an app that
       has a `RangeMiddleware` already, those of that middleware hold.
 
@@ -105,6 +132,8 @@ class DirectoryApp:
         listing: bool = True,
         cache_control: str | None = "no-cache",
         cors: bool = False,
+        sandbox: bool = False,
+        resource_policy: str | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         observer: Observer | None = None,
     ) -> None:
@@ -115,6 +144,8 @@ class DirectoryApp:
         self.listing = listing
         self.cache_control = cache_control
         self.cors = cors
+        self.sandbox = sandbox
+        self.resource_policy = resource_policy
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,6 +162,9 @@ class DirectoryApp:
             is_preflight = self.cors and scope["method"] == "OPTIONS"
             await self._send(_PREFLIGHT if is_preflight else _METHOD_NOT_ALLOWED, scope, send)
             return
+        if not has_path(scope):
+            await self._send(_BAD_REQUEST, scope, send)
+            return
         target = read_target(scope)
         if target is None:
             await self._send(_NOT_FOUND, scope, send)
@@ -140,21 +174,43 @@ class DirectoryApp:
             found = await source.in_thread(self._look, target, source, scope["query_string"])
             if isinstance(found, _File):
                 hand_over(scope, source)
-                found = _Page(200, content_type=found.content_type.encode("latin-1"))
-            await self._send(found, scope, send)
+                fields = (_SANDBOX,) if self.sandbox and found.is_active else ()
+                page = _Page(200, b"", fields, found.content_type.encode("latin-1"))
+            elif isinstance(found, _Listing):
+                listed = await self._list(target, scope, receive)
+                if listed is None:  # the client has left
+                    return
+                page = listed
+            else:
+                page = found
+            await self._send(page, scope, send)
         finally:
             source.close()
+
+    async def _list(self, target: Target, scope: Scope, receive: Receive) -> _Page | None:
+        """The response that lists the folder at `target`; `None` if its client has left."""
+        if scope["method"] == "HEAD":
+            return _listing(None)
+        work = partial(self._read_folder, target, scope["query_string"])
+        try:
+            return await take_turn(work, receive)
+        except TooBusy:
+            return _TOO_BUSY
 
     async def _send(self, page: _Page, scope: Scope, send: Send) -> None:
         fields = [(b"x-content-type-options", b"nosniff"), *page.fields]
         if page.status != 204:
             fields.append((b"content-type", page.content_type))
-            fields.append((b"content-length", str(len(page.body)).encode()))
+            if page.body is not None:
+                fields.append((b"content-length", str(len(page.body)).encode()))
         if self.cache_control is not None:
             fields.append((b"cache-control", self.cache_control.encode("latin-1")))
+        if self.resource_policy is not None:
+            policy = self.resource_policy.encode("latin-1")
+            fields.append((b"cross-origin-resource-policy", policy))
         if self.cors:
             fields.extend(_CORS)
-        body = b"" if scope["method"] == "HEAD" else page.body
+        body = b"" if scope["method"] == "HEAD" else page.body or b""
         await send({"type": "http.response.start", "status": page.status, "headers": fields})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -162,18 +218,11 @@ class DirectoryApp:
 
     def _look(self, target: Target, source: FileSource, query: bytes) -> _Found:
         """The response for a target; if it is a file, `source` has it open."""
-        try:
-            return self._find(target, source, query)
-        except ResponseError:  # neither a regular file nor a folder
-            return _NOT_FOUND
-        except ValueError:  # not a valid name for this file system
-            return _NOT_FOUND
-        except OSError as error:
-            if error.errno in _FORBIDDEN_ERRORS:
-                return _FORBIDDEN
-            if error.errno in _NOT_FOUND_ERRORS:
-                return _NOT_FOUND
-            raise
+        return _guarded(partial(self._find, target, source, query))
+
+    def _read_folder(self, target: Target, query: bytes, client: Client) -> _Page:
+        """The response that lists the folder at a target, while `client` is there."""
+        return _guarded(partial(self._make_listing, target, query, client))
 
     def _find(self, target: Target, source: FileSource, query: bytes) -> _Found:
         """As `_look`, with the errors of the file system raised."""
@@ -189,14 +238,35 @@ class DirectoryApp:
             index = self._index(target, source)
             if index is not None:
                 return index
-            if not self.listing:
-                return _NOT_FOUND
-            found = entries(self.root, target.names, opened, hidden=self.hidden)
-            body = make_page(target.names, found)
+            return _Listing() if self.listing else _NOT_FOUND
         finally:
             opened.close()
-        policy = (b"content-security-policy", PAGE_POLICY.encode())
-        return _Page(200, body, (policy,), b"text/html; charset=utf-8")
+
+    def _make_listing(self, target: Target, query: bytes, client: Client) -> _Page:
+        """As `_read_folder`, with the errors of the file system raised."""
+        folder = open_beneath(self.root, target.names, hidden=self.hidden)
+        if not isinstance(folder, Folder):  # replaced since
+            os.close(folder)
+            return _NOT_FOUND
+        try:
+            after = read_after(query)
+            with closing(names_in(folder, hidden=self.hidden)) as names:
+                places = (
+                    place_of(name, is_folder=is_folder)
+                    for name, is_folder in client.while_there(names)
+                )
+                page, has_more = first_places(places, after, _MAX_ENTRIES)
+            read = partial(entry_of, self.root, target.names, folder, hidden=self.hidden)
+            found = (read(place.name) for place in client.while_there(page))
+            body = make_page(
+                target.names,
+                filter(None, found),
+                is_first=after is None,
+                rest=link_after(page[-1]) if has_more else None,
+            )
+        finally:
+            folder.close()
+        return _listing(body)
 
     def _index(self, target: Target, source: FileSource) -> _File | None:
         """The `index.html` in a folder, `None` if there is none."""
@@ -212,11 +282,35 @@ class DirectoryApp:
         return _adopt(opened, source, _INDEX)
 
 
+def _guarded(find: Callable[[], T]) -> T | _Page:
+    """What `find` gives, or the response for its error if that tells of the path and not of us."""
+    try:
+        return find()
+    except ResponseError:  # neither a regular file nor a folder
+        return _NOT_FOUND
+    except ValueError:  # not a valid name for this file system
+        return _NOT_FOUND
+    except OSError as error:
+        if error.errno in _FORBIDDEN_ERRORS:
+            return _FORBIDDEN
+        if error.errno in _NOT_FOUND_ERRORS:
+            return _NOT_FOUND
+        raise
+
+
+def _listing(body: bytes | None) -> _Page:
+    """The response with the page of a listing, which is `None` for a HEAD."""
+    fields = [(b"content-security-policy", PAGE_POLICY.encode())]
+    if body is not None:
+        fields.append((b"etag", content_etag(body).encode()))
+    return _Page(200, body, tuple(fields), b"text/html; charset=utf-8")
+
+
 def _adopt(fd: int, source: FileSource, name: str) -> _File:
     """The file called `name` that is open as `fd`; `source` takes over the descriptor."""
     source.adopt(fd)
     source.etag = stat_etag(source)
-    return _File(content_type_of(name))
+    return _File(content_type_of(name), is_active(name))
 
 
 def _redirect(target: Target, query: bytes) -> _Page:

@@ -8,21 +8,21 @@ folder is replaced by a link in between, the open fails instead of leading out o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Final, Union
 
 from ..sources.file import OPEN_FLAGS
 from .target import is_hidden
 
-__all__ = ["Entry", "Folder", "entries", "open_beneath"]
+__all__ = ["Entry", "Folder", "entry_of", "names_in", "open_beneath"]
 
 _STEP: Final = (
     getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
-_can_step = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
+_can_step = {os.open, os.stat} <= os.supports_dir_fd and os.scandir in os.supports_fd
 
 
 @dataclass(frozen=True)
@@ -111,26 +111,42 @@ def _open_and_check(real: str) -> int | Folder:
     return fd
 
 
-def entries(root: str, names: Sequence[str], folder: Folder, *, hidden: bool) -> Iterator[Entry]:
-    """The entries of `folder`, which is at `names` below `root`: those that can be opened.
+def names_in(folder: Folder, *, hidden: bool) -> Generator[tuple[str, bool], None, None]:
+    """The names in `folder`, and for each whether it is a folder, or a link to one.
 
-    Links that are broken or lead out of the root are left out, and so is whatever is neither a
-    folder nor a regular file.
+    Whether they can be opened is not looked at: `entry_of` does that.
     """
     with os.scandir(folder.handle) as found:
         for each in found:
-            if not hidden and is_hidden(each.name):
-                continue
-            try:
-                if each.is_symlink():
-                    status = _status_beneath(root, [*names, each.name], hidden=hidden)
-                else:
-                    status = each.stat(follow_symlinks=False)
-            except (OSError, ValueError):
-                continue
-            is_folder = S_ISDIR(status.st_mode)
-            if is_folder or S_ISREG(status.st_mode):
-                yield Entry(each.name, is_folder, status.st_size, status.st_mtime)
+            if hidden or not is_hidden(each.name):
+                try:
+                    is_folder = each.is_dir()
+                except OSError:
+                    is_folder = False
+                yield each.name, is_folder
+
+
+def entry_of(
+    root: str, names: Sequence[str], folder: Folder, name: str, *, hidden: bool
+) -> Entry | None:
+    """The entry `name` of `folder`, which is at `names` below `root`, if it can be opened.
+
+    `None` for a link that is broken or leads out of the root, and for whatever is neither a
+    folder nor a regular file.
+    """
+    try:
+        if isinstance(folder.handle, int):
+            status = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)
+        else:
+            status = os.stat(os.path.join(folder.handle, name), follow_symlinks=False)
+        if S_ISLNK(status.st_mode):
+            status = _status_beneath(root, [*names, name], hidden=hidden)
+    except (OSError, ValueError):
+        return None
+    is_folder = S_ISDIR(status.st_mode)
+    if not (is_folder or S_ISREG(status.st_mode)):
+        return None
+    return Entry(name, is_folder, status.st_size, status.st_mtime)
 
 
 def _status_beneath(root: str, names: Sequence[str], *, hidden: bool) -> os.stat_result:

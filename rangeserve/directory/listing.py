@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from .._quoting import quoted
 from ..sources.file import time_of
 from .beneath import Entry
 from .media import top_level_type
@@ -30,6 +31,7 @@ li { border-top: 1px solid var(--line); padding: .4rem 0; display: grid; column-
 li > a { overflow-wrap: anywhere; }
 li > span, li > time { opacity: .7; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
+nav { display: flex; gap: 1rem; padding: 1rem 0; }
 details { grid-column: 1 / -1; }
 summary { cursor: pointer; width: max-content; }
 video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem; }
@@ -39,11 +41,23 @@ video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem;
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
-def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
-    """The HTML page, in UTF-8, of the folder at `names` below the root; folders come first."""
-    entries = sorted(found, key=lambda each: (not each.is_folder, each.name.casefold(), each.name))
-    title = escape("/" + "".join(f"{_shown(name)}/" for name in names))
-    items = [_item(each) for each in entries] or ["<li>Nothing is here.</li>"]
+def make_page(
+    names: Sequence[str],
+    entries: Iterable[Entry],
+    *,
+    is_first: bool = True,
+    rest: str | None = None,
+) -> bytes:
+    """The HTML page, in UTF-8, of the folder at `names` below the root, with some of its entries.
+
+    `rest`: the link to the page with the entries that follow, if there are any. `is_first`:
+    whether no entries come before.
+    """
+    # A title has no elements to isolate its text, so characters that turn it round are escaped.
+    title = escape(quoted("/" + "".join(f"{_shown(name)}/" for name in names)))
+    items = [_item(each) for each in entries]
+    if not items and is_first and rest is None:
+        items.append("<li>Nothing is here.</li>")
     if names:
         items.insert(0, '<li><a href="../">../</a></li>')
     lines = [
@@ -58,27 +72,36 @@ def make_page(names: Sequence[str], found: Iterable[Entry]) -> bytes:
         "<ul>",
         *items,
         "</ul>",
+        *_ways(is_first=is_first, rest=rest),
         "</html>",
         "",
     ]
     return "\n".join(lines).encode()
 
 
+def _ways(*, is_first: bool, rest: str | None) -> list[str]:
+    """The links to other pages of the same listing, if there are any."""
+    links = [] if is_first else ['<a href="./">first page</a>']
+    if rest is not None:
+        links.append(f'<a rel="next" href="{escape(rest)}">next page</a>')
+    return [f"<nav>{' '.join(links)}</nav>"] if links else []
+
+
 def _trail(names: Sequence[str]) -> str:
     """The path of the folder as HTML; the folders above it are links."""
     *above, here = ["/", *(f"{_shown(name)}/" for name in names)]
     links = [
-        f'<a href="{"../" * (len(above) - place)}">{escape(step)}</a>'
+        f'<a href="{"../" * (len(above) - place)}">{_isolated(step)}</a>'
         for place, step in enumerate(above)
     ]
-    return "".join(links) + escape(here)
+    return "".join(links) + _isolated(here)
 
 
 def _item(entry: Entry) -> str:
     """The list item of one entry; a video or audio file has a player."""
     slash = "/" if entry.is_folder else ""
     href = f"{quote_name(entry.name)}{slash}"
-    name = escape(_shown(entry.name) + slash)
+    name = _isolated(_shown(entry.name) + slash)
     size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
     parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]
     element = "" if entry.is_folder else top_level_type(entry.name)
@@ -88,6 +111,11 @@ def _item(entry: Entry) -> str:
             f'<{element} controls playsinline preload="none" src="{href}"></{element}></details>'
         )
     return f"<li>{''.join(parts)}</li>"
+
+
+def _isolated(name: str) -> str:
+    """A name as HTML that turns nothing around it, whatever direction its letters have."""
+    return f"<bdi>{escape(name)}</bdi>"
 
 
 def _shown(name: str) -> str:

@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 __all__ = ["Target", "is_hidden", "quote_name", "read_target"]
 
+# The longest path that Linux opens, in bytes.
+_MAX_PATH_BYTES: Final = 4096
 # Characters that no name may have. On Windows these are also the backslash, which separates
 # names, and the colon of `C:` and of alternate data streams.
 _REFUSED: Final = frozenset("\0/" + (os.sep + ":" if os.sep != "/" else ""))
@@ -52,9 +54,12 @@ def read_target(scope: Mapping[str, Any]) -> Target | None:
     """The target of an HTTP scope; `None` if its path cannot name anything below the root.
 
     Empty names are left out. `.` and `..` are refused, percent-encoded or not, because clients
-    resolve them before they send a request (RFC 3986 5.2.4).
+    resolve them before they send a request (RFC 3986 5.2.4). `None` also for a path of more than
+    4,096 characters below the `root_path`, before anything is read of it.
     """
     prefix = str(scope.get("root_path") or "").rstrip("/")
+    if len(scope["path"]) > _MAX_PATH_BYTES + len(prefix):
+        return None
     names = _raw_names(scope)
     if names is None:
         names = str(scope["path"]).split("/")

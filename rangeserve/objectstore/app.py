@@ -9,7 +9,7 @@ from ..core.limits import Limits
 from ..events import Observer
 from ..types import Receive, Scope, Send
 from .keys import safe_key
-from .source import ObjectSource, open_object
+from .source import ObjectSource, find_object
 
 __all__ = ["ObjectStoreApp"]
 
@@ -21,7 +21,8 @@ class ObjectStoreApp:
     below `prefix`. A path that is not a safe key (see `safe_key`) is a 404, without a request to
     the store. There are no listings.
 
-    `timeout`: the seconds for which the store may be silent. `limits` and `observer` are those
+    `timeout`: the seconds for which the store may be silent. `hidden`: of a folder (`file:///`),
+    whether names that begin with a dot are served, too. `limits` and `observer` are those
     of `RangeMiddleware`; inside an app that has a `RangeMiddleware` already, those of that
     middleware hold. `ValueError` for a `prefix` with a segment that no key may have.
     """
@@ -32,15 +33,16 @@ class ObjectStoreApp:
         prefix: str = "",
         *,
         timeout: float = 30.0,
+        hidden: bool = False,
         limits: Limits | None = None,
         observer: Observer | None = None,
     ) -> None:
-
         if prefix.strip("/") and safe_key("/" + prefix.strip("/")) is None:
             raise ValueError(f"not a prefix of keys: {prefix!r}")
         self._store = store
         self._prefix = prefix.strip("/")
         self._timeout = timeout
+        self._hidden = hidden
         self._app = standalone(
             answer(self._find, fields_of=lambda source: source.fields),
             limits=limits,
@@ -55,7 +57,9 @@ class ObjectStoreApp:
         key = safe_key(_path_below(scope), self._prefix)
         if key is None:
             return None
-        return await open_object(self._store, key, scope=scope, timeout=self._timeout)
+        return await find_object(
+            self._store, key, scope=scope, timeout=self._timeout, hidden=self._hidden
+        )
 
 
 def _path_below(scope: Scope) -> str:

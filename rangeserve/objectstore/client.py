@@ -84,7 +84,7 @@ def unavailable(error: Exception) -> SourceUnavailable:
         status = 504
     elif isinstance(error, (FileNotFoundError, ValueError)):
         status = 404
-    elif isinstance(error, PermissionDeniedError):
+    elif isinstance(error, (PermissionDeniedError, PermissionError)):
         status = 403
     else:
         status = 502

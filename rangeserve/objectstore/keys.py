@@ -10,6 +10,8 @@ __all__ = ["safe_key"]
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\/]")
 _MAX_KEY_BYTES: Final = 1024  # of S3 and of Google Cloud Storage
+# How often a segment is decoded before it is refused. Honest keys are not coded even once more.
+_MAX_DECODINGS: Final = 4
 
 
 def safe_key(path: str, prefix: str = "") -> str | None:
@@ -17,10 +19,13 @@ def safe_key(path: str, prefix: str = "") -> str | None:
 
     A path is not safe if it does not start with one slash; if a segment is empty (as after a
     trailing slash), `.` or `..`; if a segment contains a control character or a backslash; or if
-    a segment would become one of these by being percent-decoded again (`%2e%2e`, `..%2f`).
-    `None` also for a key of more than 1,024 bytes, and for a path that is not UTF-8.
+    a segment would become one of these by being percent-decoded again (`%2e%2e`, `..%2f`), or
+    could be decoded more than 3 times. `None` also for a key of more than 1,024 bytes, and for a
+    path that is not UTF-8.
     """
-    if not path.startswith("/"):
+    # The length comes first: what is decoded again and again below is then short. A character
+    # is one byte or more.
+    if not path.startswith("/") or len(path) - 1 > _MAX_KEY_BYTES:
         return None
     segments = path[1:].split("/")
     if not all(map(_is_safe, segments)):
@@ -33,8 +38,10 @@ def safe_key(path: str, prefix: str = "") -> str | None:
 
 
 def _is_safe(segment: str) -> bool:
-    """Whether a segment is safe, also if it is percent-decoded any number of times."""
-    while segment not in ("", ".", "..") and not _FORBIDDEN.search(segment):
+    """Whether a segment is safe, also if it is percent-decoded until nothing is left to decode."""
+    for _ in range(_MAX_DECODINGS):
+        if segment in ("", ".", "..") or _FORBIDDEN.search(segment):
+            return False
         decoded = unquote(segment)
         if decoded == segment:
             return True

@@ -10,6 +10,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from ..core.ranges import ByteRange
 from ..errors import ResponseError
+from .bundles import Bundle, make_bundles
 
 __all__ = ["side_by_side"]
 
@@ -17,19 +18,21 @@ Read = Callable[[int, int], AsyncGenerator[bytes]]
 
 
 class _Fetch:
-    """One range that is being fetched, a chunk at a time, each when the one before was taken."""
+    """One bundle that is being fetched, a chunk at a time, each when the one before was taken."""
 
-    def __init__(self, wanted: ByteRange) -> None:
-        self.wanted = wanted
+    def __init__(self, bundle: Bundle) -> None:
+        self.span = bundle.span
+        self.ranges_left = bundle.ranges
+        self.kept: bytes | None = None
         self.failure: Exception | None = None
         self.inlet: MemoryObjectSendStream[bytes]
         self.outlet: MemoryObjectReceiveStream[bytes]
         self.inlet, self.outlet = create_memory_object_stream[bytes](0)
 
     async def run(self, read: Read, permits: Semaphore) -> None:
-        """Fetch the range, and release one of `permits`; a failure is kept in `failure`."""
+        """Fetch the span, and release one of `permits`; a failure is kept in `failure`."""
         try:
-            async with self.inlet, aclosing(read(*self.wanted)) as chunks:
+            async with self.inlet, aclosing(read(*self.span)) as chunks:
                 async for chunk in chunks:
                     await self.inlet.send(chunk)
                     del chunk
@@ -37,6 +40,27 @@ class _Fetch:
             self.failure = error
         finally:
             permits.release()
+
+    async def take(self, wanted: ByteRange) -> AsyncGenerator[bytes]:
+        """The bytes of one range of the bundle; of several, all are fetched for the first."""
+        self.ranges_left -= 1
+        if self.kept is None and self.ranges_left == 0:
+            async for chunk in self.outlet:
+                yield chunk
+                del chunk
+            self._check()
+            return
+        if self.kept is None:
+            self.kept = b"".join([chunk async for chunk in self.outlet])
+            self._check()
+        part = self.kept[wanted.start - self.span.start : wanted.stop - self.span.start]
+        if self.ranges_left == 0:
+            self.kept = b""
+        yield part
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
     def close(self) -> None:
         self.inlet.close()
@@ -47,15 +71,17 @@ class _Fetch:
 async def side_by_side(
     read: Read, ranges: Sequence[ByteRange], *, at_once: int
 ) -> AsyncGenerator[Callable[[int, int], AsyncIterator[bytes]]]:
-    """Fetch up to `at_once` of `ranges` at the same time, by calls of `read(start, stop)`.
+    """Fetch `ranges`, by calls of `read(start, stop)`, up to `at_once` at the same time.
 
-    The value of the context is a function like `read`, for `ranges` in their order:
-    `ResponseError` for any other range. A failure of a fetch is raised where its range is read.
-    Each fetch holds one chunk, beside what the store's client holds. Leaving the context
-    cancels the fetches that still run.
+    Small ranges that are near each other are fetched with one call. The value of the context is
+    a function like `read`, for `ranges` in their order: `ResponseError` for any other range. A
+    failure of a fetch is raised where its range is read. Each fetch holds one chunk, beside what
+    the store's client holds. Leaving the context cancels the fetches that still run.
     """
-    fetches = [_Fetch(wanted) for wanted in ranges]
-    pending = iter(fetches)
+    bundles = make_bundles(ranges)
+    fetch_of = {bundle: _Fetch(bundle) for bundle in dict.fromkeys(bundles)}
+    fetches = list(fetch_of.values())  # in the order in which they are first read
+    pending = iter(zip(ranges, bundles, strict=True))
     permits = Semaphore(at_once)
 
     async def start_each() -> None:
@@ -64,14 +90,13 @@ async def side_by_side(
             group.start_soon(fetch.run, read, permits)
 
     async def take(start: int, stop: int) -> AsyncGenerator[bytes]:
-        fetch = next(pending)
-        if fetch.wanted != (start, stop):
-            raise ResponseError(f"{fetch.wanted} was to be read next, not {(start, stop)}")
-        async for chunk in fetch.outlet:
-            yield chunk
-            del chunk
-        if fetch.failure is not None:
-            raise fetch.failure
+        wanted, bundle = next(pending)
+        if wanted != (start, stop):
+            raise ResponseError(f"{wanted} was to be read next, not {(start, stop)}")
+        async with aclosing(fetch_of[bundle].take(wanted)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                del chunk
 
     failure: BaseException | None = None
     try:

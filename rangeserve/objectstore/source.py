@@ -24,13 +24,15 @@ from ..core.validators import parse_entity_tag
 from ..errors import ResponseError
 from ..handover import requested_range
 from ..sources.media_type import guess_media_type
+from ..sources.unavailable import SourceUnavailable, log_unavailable
 from .client import STORE_ERRORS, chunks, get, unavailable
+from .local import check_local
 from .side_by_side import side_by_side
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
     from obstore import GetOptions, GetResult
 
-__all__ = ["ObjectSource", "open_object"]
+__all__ = ["ObjectSource", "find_object", "open_object"]
 
 _CHUNK_BYTES: Final = 1024 * 1024
 # Several ranges are fetched at the same time, each in smaller chunks.
@@ -40,10 +42,11 @@ _MAX_CONCURRENT_READS: Final = 4
 _MAX_PIECE_BYTES: Final = 1024 * 1024
 _MAX_OFFSET: Final = 2**63 - 1  # of obstore
 
-# The response to a request with one of these fields is likely a 304, which needs no body.
-_REVALIDATING: Final = frozenset({b"if-none-match", b"if-modified-since"})
-# The Content-Type of an object that was uploaded without one.
-_NO_TYPE: Final = frozenset({"", "binary/octet-stream", "application/octet-stream"})
+# The response to a request with one of these fields may be a 304 or a 412, which need no body.
+_PRECONDITIONS: Final = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
+)
+_UNKNOWN_TYPE: Final = "application/octet-stream"
 _STORED_FIELDS: Final = (
     "Cache-Control",
     "Content-Disposition",
@@ -57,7 +60,8 @@ class ObjectSource:
 
     `key` is that of the object, and `size` its length in bytes. `fields` are the response fields
     that are stored with it: Cache-Control, Content-Disposition, Content-Encoding and
-    Content-Language. `content_type` is the stored one, or is guessed from the key.
+    Content-Language. `content_type` is the stored one; only if none is stored, as in a folder, it
+    is guessed from the key.
 
     `etag` is that of the store, with two exceptions. The tags of a `LocalStore` contain the
     inode, so the tag is made of modification time and size instead. Those of a `MemoryStore`
@@ -68,14 +72,16 @@ class ObjectSource:
         self, store: ObjectStore, key: str, first: GetResult, timeout: float, *, has_body: bool
     ) -> None:
         """`first` is the response to the first request; with `has_body` its body can be read."""
-        stored_type = first.attributes.get("Content-Type", "")
+        stored_type = first.attributes.get("Content-Type")
         self.key = key
         self.size: int = first.meta["size"]
         self.etag: str | None = _entity_tag(store, first)
         self.last_modified: datetime | None = first.meta["last_modified"]
-        self.content_type: str | None = guess_media_type(key)
-        if stored_type not in _NO_TYPE and is_field_value(stored_type):
-            self.content_type = stored_type
+        # Whoever stored the object has said what it is, or that it is just bytes. A guess would
+        # make a page of an upload that was stored as bytes on purpose.
+        self.content_type: str | None = stored_type or guess_media_type(key)
+        if not is_field_value(self.content_type):
+            self.content_type = _UNKNOWN_TYPE
         self.fields: list[tuple[bytes, bytes]] = _stored_fields(first.attributes)
         self._store = store
         self._timeout = timeout
@@ -144,18 +150,40 @@ class ObjectSource:
 
 
 async def open_object(
-    store: ObjectStore, key: str, *, scope: Mapping[str, Any] | None = None, timeout: float = 30.0
+    store: ObjectStore,
+    key: str,
+    *,
+    scope: Mapping[str, Any] | None = None,
+    timeout: float = 30.0,
+    hidden: bool = False,
 ) -> ObjectSource:
     """Open the object at `key` in `store`; the result is to be handed over, or closed.
 
     With the `scope` of a request, the store is asked for what the client asks for: the requested
-    range, the whole object, or no body for a HEAD and a revalidation. In most cases no other
-    request to the store is needed. Without `scope` it is asked for the whole object.
+    range, the whole object, or no body for a HEAD and a request with preconditions. In most
+    cases no other request to the store is needed. Without `scope` it is asked for the whole
+    object. `hidden`: of a folder (`file:///`), whether names that begin with a dot may be read.
 
     `SourceUnavailable` if the object cannot be had, with the status for the client: 404, 403,
     502, or 504 if the store is silent for more than `timeout` seconds. The store's own error is
-    its cause.
+    its cause; the log has a line with it, unless the object is just missing.
     """
+    try:
+        return await find_object(store, key, scope=scope, timeout=timeout, hidden=hidden)
+    except SourceUnavailable as unavailable:
+        log_unavailable(unavailable, key)
+        raise
+
+
+async def find_object(
+    store: ObjectStore,
+    key: str,
+    *,
+    scope: Mapping[str, Any] | None,
+    timeout: float,
+    hidden: bool,
+) -> ObjectSource:
+    """As `open_object`, without a line in the log."""
     requested = requested_range(scope) if scope is not None else None
     has_body = not (isinstance(store, MemoryStore) or (scope is not None and _is_bodyless(scope)))
     first_range = _first_range(requested) if requested is not None else None
@@ -170,6 +198,8 @@ async def open_object(
         options["range"] = first_range
     try:
         with fail_after(timeout):
+            if isinstance(store, LocalStore):
+                await check_local(store, key, hidden=hidden)
             try:
                 first = await get(store, key, options, timeout)
             except (GenericError, NotSupportedError) as error:
@@ -191,7 +221,7 @@ async def open_object(
 def _is_bodyless(scope: Mapping[str, Any]) -> bool:
     """Whether the response to this request likely has no body."""
     return scope["method"] == "HEAD" or any(
-        name.lower() in _REVALIDATING for name, _ in scope["headers"]
+        name.lower() in _PRECONDITIONS for name, _ in scope["headers"]
     )
 
 

@@ -15,9 +15,12 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ResponseReceived
 from support.content import numbered
 from support.pages import blocks
-from support.wire import Connection, fetch
+from support.wire import Connection, Response, fetch
 
 from rangeserve.__main__ import _bind, main
 
@@ -57,7 +60,7 @@ class Command:
         self.process = start(*arguments, cwd=cwd)
         assert self.process.stdout is not None
         self.greeting = self.process.stdout.readline()
-        found = re.search(r" at http://(?:127\.0\.0\.1|\[::1\]):(\d+)/ ", self.greeting)
+        found = re.search(r" at http://(?:127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)/ ", self.greeting)
         assert found, self.greeting
         self.port = int(found[1])
         self.lines: Queue[str] = Queue()
@@ -211,6 +214,91 @@ def test_everything_when_asked_for(folder: Path) -> None:
         answer = fetch(command.port, "/.hidden")
         assert answer.body == b"hidden"
         assert answer["access-control-allow-origin"] == "*"
+        assert answer.get("cross-origin-resource-policy") is None
+
+
+def asked_as(command: Command, host: str, target: str = "/film.mp4") -> Response:
+    with Connection(command.port) as connection:
+        connection.socket.sendall(f"HEAD {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        return connection.read("HEAD")
+
+
+def test_a_page_whose_name_leads_here_reads_nothing(folder: Path, command: Command) -> None:
+    """DNS rebinding: the request of a page of evil.example has its name as the Host."""
+    for host in ("127.0.0.1", f"localhost:{command.port}", "[::1]"):
+        answer = asked_as(command, host)
+        assert answer.status == 200
+        assert answer["cross-origin-resource-policy"] == "same-origin"
+    for target in ("/film.mp4", "/", "/none"):
+        assert asked_as(command, "evil.example", target).status == 421
+    assert [command.line().split()[3] for _ in range(6)] == ["200"] * 3 + ["421"] * 3
+    with Command("-p", "0", "--allow-host", "Box.example", cwd=folder) as other:
+        assert asked_as(other, "box.example:80").status == 200
+        assert asked_as(other, "evil.example").status == 421
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warnings"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param(["--all"], ["hidden files are served"], id="hidden"),
+        pytest.param(["-b", "0.0.0.0"], ["whoever can reach this machine"], id="every network"),
+        pytest.param(["/"], ["/ is the whole file system"], id="everything"),
+        pytest.param(
+            ["-b", "0.0.0.0", "--all", "/"],
+            ["whoever can reach", "/ is the whole", "hidden files"],
+            id="all of it",
+        ),
+    ],
+)
+def test_a_line_of_warning(folder: Path, arguments: list[str], warnings: list[str]) -> None:
+    with Command("-p", "0", *arguments, cwd=folder) as command:
+        assert fetch(command.port, "/none").status == 404
+        for warning in warnings:
+            assert command.line().startswith(f"rangeserve: warning: {warning}")
+        assert " GET /none 404 " in command.line()
+
+
+def test_a_wide_bind_answers_to_any_name_unless_told(folder: Path) -> None:
+    for arguments, status in (([], 200), (["--allow-host", "box"], 421)):
+        with Command("-b", "0.0.0.0", "-p", "0", *arguments, cwd=folder) as command:
+            assert asked_as(command, "machine.lan").status == status
+
+
+def test_a_method_and_a_path_of_http_2_that_no_other_could_send(command: Command) -> None:
+    config = H2Configuration(
+        header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
+    )
+    client = H2Connection(config)
+    client.initiate_connection()
+    asked = [(b"GET", b"film.mp4"), (b"GET", b"x/film.mp4"), (b"A B\x1b[2J", b"/film.mp4")]
+    for number, (method, path) in enumerate(asked):
+        fields = [(b":method", method), (b":path", path), (b":scheme", b"http")]
+        fields.append((b":authority", b"localhost"))
+        client.send_headers(2 * number + 1, fields, end_stream=True)
+    statuses: dict[int, bytes] = {}
+    with socket.create_connection(("127.0.0.1", command.port), timeout=20) as connection:
+        connection.sendall(client.data_to_send())
+        while len(statuses) < len(asked):
+            received = connection.recv(65536)
+            assert received
+            for event in client.receive_data(received):
+                if isinstance(event, ResponseReceived):
+                    assert event.stream_id is not None
+                    statuses[event.stream_id] = dict(event.headers or ())[b":status"]
+    assert statuses == {1: b"400", 3: b"400", 5: b"405"}
+    logged = sorted(command.line() for _ in asked)
+    assert [line.split()[1:4] for line in logged] == [
+        ["A%20B%1B[2J", "/film.mp4", "405"],
+        ["GET", "film.mp4", "400"],
+        ["GET", "x/film.mp4", "400"],
+    ]
+
+
+def test_scripts_of_files_are_not_run_if_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(b"<script>alert(1)</script>")
+    with Command("--sandbox", "-p", "0", cwd=tmp_path) as command:
+        assert fetch(command.port, "/page.html")["content-security-policy"] == "sandbox"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +331,7 @@ def test_ipv6(folder: Path) -> None:
     with Command("--bind", "::1", "--port", "0", cwd=folder) as command:
         assert " at http://[::1]:" in command.greeting
         with socket.create_connection(("::1", command.port), timeout=20) as client:
-            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n")
+            client.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: [::1]\r\nRange: bytes=0-0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 206 ")
         assert command.line().startswith("::1 GET /film.mp4 206 bytes 0-0/100000 1 B ")
 
@@ -346,7 +434,10 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    for option in ("--bind", "--port", "--all", "--cors", "--version", "directory"):
+    for option in (
+        *("--bind", "--port", "--all", "--cors", "--sandbox", "--allow-host", "--version"),
+        "directory",
+    ):
         assert option in shown
 
 

@@ -19,7 +19,7 @@ from rangeserve.directory import DirectoryApp
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("raw", ["/film.mp4", "/", "/nothing"])
+@pytest.mark.parametrize("raw", ["/film.mp4", "/site/", "/sub", "/nothing"])
 async def test_head_says_what_get_says_and_sends_nothing(root: Path, raw: str) -> None:
     app = DirectoryApp(root)
     asked = await get(app, raw)
@@ -108,6 +108,45 @@ async def test_pages_of_other_origins_only_when_asked_for(root: Path) -> None:
     assert {"Range", "If-Range"} <= set(preflight["access-control-allow-headers"].split(", "))
     assert preflight.get("content-length") is None
     assert (await ask(app, scope=scope_of("/film.mp4", "POST"))).status == 405
+
+
+@pytest.mark.parametrize(
+    ("name", "is_active"),
+    [
+        ("page.html", True),
+        ("page.htm", True),
+        ("drawing.svg", True),
+        ("DRAWING.SVG", True),
+        ("feed.xml", True),
+        ("a.txt", False),
+        ("script.js", False),
+        ("film.mp4", False),
+        ("page.html.gz", False),
+        ("unknown", False),
+    ],
+)
+async def test_what_may_run_scripts_is_sandboxed_if_asked_for(
+    root: Path, name: str, is_active: bool
+) -> None:
+    (root / name).write_bytes(b"<script>alert(1)</script>")
+    for served in (DirectoryApp(root), DirectoryApp(root, sandbox=True)):
+        for headers in ([], [("Range", "bytes=1-3")]):
+            answer = await get(served, f"/{name}", *headers)
+            expected = "sandbox" if served.sandbox and is_active else None
+            assert answer.get("content-security-policy") == expected
+            assert answer["x-content-type-options"] == "nosniff"
+    (root / "site" / "index.html").write_bytes(b"<script>")
+    home = await get(DirectoryApp(root, sandbox=True), "/site/")
+    assert home["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize("raw", ["/a.txt", "/", "/sub", "/none"])
+async def test_a_resource_policy_is_on_every_response(root: Path, raw: str) -> None:
+    served = DirectoryApp(root, resource_policy="same-origin")
+    for headers in ([], [("Range", "bytes=1-3")], [("If-None-Match", "*")], [("If-Match", '"x"')]):
+        answer = await get(served, raw, *headers)
+        assert answer["cross-origin-resource-policy"] == "same-origin"
+    assert (await get(DirectoryApp(root), raw)).get("cross-origin-resource-policy") is None
 
 
 async def test_the_root_must_be_a_folder(root: Path) -> None:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import re
 import socket
+import threading
+from collections.abc import Generator
+from html import unescape
+from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
+import anyio
 import pytest
-from support.targets import get, links
+from support.driver import Answer, ask
+from support.targets import get, links, scope_of
+from support.waiting import SECONDS
 
-from rangeserve.directory import DirectoryApp
+from rangeserve import RangeMiddleware
+from rangeserve.directory import DirectoryApp, app, turn
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +44,8 @@ async def test_a_listing_leads_to_every_file(root: Path) -> None:
     shown = [name for name in HARD_NAMES if not name.startswith(".")]
     for name in HARD_NAMES:
         (folder / name).write_bytes(os.fsencode(name))
-    app = DirectoryApp(root)
-    page = await get(app, "/hard/")
+    served = DirectoryApp(root)
+    page = await get(served, "/hard/")
     assert page["content-type"] == "text/html; charset=utf-8"
     assert "script" not in page["content-security-policy"]
     up, *hrefs = links(page.body)
@@ -45,7 +54,7 @@ async def test_a_listing_leads_to_every_file(root: Path) -> None:
     bodies = set()
     for href in hrefs:
         assert re.fullmatch(r"[\w.~%-]+", href, re.ASCII)
-        bodies.add((await get(app, urljoin("/hard/", href))).body)
+        bodies.add((await get(served, urljoin("/hard/", href))).body)
     assert bodies == {os.fsencode(name) for name in shown}
     text = page.body.decode()
     assert "<b>" not in text
@@ -64,16 +73,16 @@ async def test_a_listing_shows_what_is_served_and_no_more(root: Path, tmp_path: 
     os.mkfifo(root / "fifo")
     with socket.socket(socket.AF_UNIX) as unix:
         unix.bind(str(root / "sock"))
-        app = DirectoryApp(root)
-        page = await get(app, "/")
+        served = DirectoryApp(root)
+        page = await get(served, "/")
         assert links(page.body) == [
             "link-folder/", "site/", "sub/",
             "a.txt", "empty.txt", "film.mp4", "link",
         ]  # fmt: skip
         for name in ("out/", "out/secret.txt", "out.txt", "to-hidden", "loop", "dangling"):
-            assert (await get(app, f"/{name}")).status == 404
+            assert (await get(served, f"/{name}")).status == 404
         for name in ("fifo", "sock"):
-            assert (await get(app, f"/{name}")).status == 404
+            assert (await get(served, f"/{name}")).status == 404
     everything = links((await get(DirectoryApp(root, hidden=True), "/")).body)
     assert ".secret" in everything
     assert "to-hidden" in everything
@@ -83,26 +92,40 @@ async def test_a_listing_shows_what_is_served_and_no_more(root: Path, tmp_path: 
 async def test_a_listing_plays_and_describes(root: Path) -> None:
     os.utime(root / "film.mp4", (1_700_000_000, 1_700_000_000))
     (root / "<i>").mkdir()
-    app = DirectoryApp(root)
-    text = (await get(app, "/")).body.decode()
+    served = DirectoryApp(root)
+    text = (await get(served, "/")).body.decode()
     assert '<video controls playsinline preload="none" src="film.mp4"></video>' in text
     assert '<span title="300000 bytes">293.0 KiB</span>' in text
     assert '<time datetime="2023-11-14T22:13:20Z">2023-11-14 22:13 UTC</time>' in text
     assert "color-scheme: light dark" in text
     assert 'name="viewport"' in text
-    deep = (await get(app, "/sub/deep/")).body.decode()
+    deep = (await get(served, "/sub/deep/")).body.decode()
     assert '<audio controls playsinline preload="none" src="song.mp3"></audio>' in deep
-    assert '<h1><a href="../../">/</a><a href="../">sub/</a>deep/</h1>' in deep
-    empty = (await get(app, "/%3Ci%3E/")).body.decode()
+    assert (
+        '<h1><a href="../../"><bdi>/</bdi></a><a href="../"><bdi>sub/</bdi></a>'
+        "<bdi>deep/</bdi></h1>"
+    ) in deep
+    empty = (await get(served, "/%3Ci%3E/")).body.decode()
     assert "<title>/&lt;i&gt;/</title>" in empty
     assert "Nothing is here." in empty
 
 
+async def test_a_name_turns_nothing_around_it(root: Path) -> None:
+    """U+202E makes `txt.exe` of `exe.txt` on the screen, and would of all that follows."""
+    (root / "\u202egnp.exe").mkdir()
+    (root / "\u202egnp.exe" / "\u202efdp.exe").write_bytes(b"")
+    page = (await get(DirectoryApp(root), "/%E2%80%AEgnp.exe/")).body.decode()
+    assert "<title>/\\u202egnp.exe/</title>" in page
+    for name in re.findall("\u202e\\w+\\.exe/?", page):
+        assert f"<bdi>{name}</bdi>" in page
+    assert page.count("\u202e") == page.count("<bdi>\u202e") == 2
+
+
 async def test_a_listing_can_be_refused(root: Path) -> None:
-    app = DirectoryApp(root, listing=False, cache_control=None)
-    assert (await get(app, "/")).status == 404
-    assert (await get(app, "/sub")).status == 301
-    home = await get(app, "/site/")
+    served = DirectoryApp(root, listing=False, cache_control=None)
+    assert (await get(served, "/")).status == 404
+    assert (await get(served, "/sub")).status == 301
+    home = await get(served, "/site/")
     assert home.body == b"<h1>home</h1>"
     assert home.get("cache-control") is None
 
@@ -125,7 +148,136 @@ async def test_names_that_are_no_utf_8_are_listed_and_served(root: Path) -> None
         (root / name).write_bytes(b"latin")
     except OSError:
         pytest.skip("this file system wants UTF-8")
-    app = DirectoryApp(root)
-    page = (await get(app, "/")).body
+    served = DirectoryApp(root)
+    page = (await get(served, "/")).body
     assert "%E9.txt" in links(page)
-    assert (await get(app, "/%E9.txt")).body == b"latin"
+    assert (await get(served, "/%E9.txt")).body == b"latin"
+
+
+def next_page(answer: Answer) -> str | None:
+    found = re.search(r'<a rel="next" href="([^"]*)">', answer.body.decode())
+    return unescape(found[1]) if found else None
+
+
+async def test_a_large_folder_is_listed_page_by_page(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_MAX_ENTRIES", 3)
+    many = root / "many"
+    many.mkdir()
+    for name in HARD_NAMES:
+        (many / name).write_bytes(b"")
+    (many / "z").mkdir()
+    (many / "dangling").symlink_to("nowhere")
+    whole = links((await get(DirectoryApp(root, hidden=True), "/sub/")).body)
+    assert whole == ["../", "deep/", "b.bin"]
+    served = DirectoryApp(root)
+    for mounted in (served, RangeMiddleware(served)):
+        page, listed = "/many/", []
+        for number in range(6):
+            answer = await get(mounted, page)
+            up, *hrefs = links(answer.body)
+            assert up == "../"
+            assert len(hrefs) <= 3
+            listed += hrefs
+            assert (b'<a href="./">first page</a>' in answer.body) is (number > 0)
+            following = next_page(answer)
+            if following is None:
+                break
+            page = urljoin("/many/", following)
+        assert listed[0] == "z/"
+        expected = {name for name in HARD_NAMES if not name.startswith(".")}
+        assert len(listed) == len(set(listed)) == len(expected) + 1
+    assert next_page(await get(served, "/sub/")) is None
+
+
+async def test_a_listing_is_revalidated(root: Path) -> None:
+    served = DirectoryApp(root)
+    first = await get(served, "/")
+    again = await get(served, "/", ("If-None-Match", first["etag"]))
+    assert (again.status, again.body) == (304, b"")
+    assert again["etag"] == first["etag"]
+    part = await get(served, "/", ("Range", "bytes=0-9"), ("If-Range", first["etag"]))
+    assert (part.status, part.body) == (206, first.body[:10])
+    # A file in it grows, which does not change the folder itself.
+    (root / "a.txt").write_bytes(b"a longer alpha\n")
+    changed = await get(served, "/", ("If-None-Match", first["etag"]))
+    assert changed.status == 200
+    assert changed["etag"] != first["etag"]
+    late = await get(served, "/", ("Range", "bytes=0-9"), ("If-Range", first["etag"]))
+    assert (late.status, late.body) == (200, changed.body)
+
+
+async def test_nothing_is_read_for_a_head(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the folder was read")
+
+    monkeypatch.setattr(app, "names_in", fail)
+    head = await ask(DirectoryApp(root), scope=scope_of("/", "HEAD"))
+    assert (head.status, head["content-type"]) == (200, "text/html; charset=utf-8")
+    assert head.get("content-length") is None
+    with pytest.raises(AssertionError, match="was read"):
+        await get(DirectoryApp(root), "/")
+
+
+class Endless:
+    """A folder of which there is always more, and how many have begun and ended to read it."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+        self._news = threading.Semaphore(0)
+
+    def __call__(self, *_: Any, **__: Any) -> Generator[tuple[str, bool], None, None]:
+        self.begun += 1
+        self._news.release()
+        try:
+            for number in count():
+                yield f"{number}.txt", False
+        finally:
+            self.ended += 1
+
+    async def until_begun(self) -> None:
+        """Wait until one more has begun."""
+        assert await anyio.to_thread.run_sync(self._news.acquire, True, SECONDS)
+
+
+async def test_many_listings_at_once_are_put_off(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = Endless()
+    monkeypatch.setattr(app, "names_in", endless)
+    monkeypatch.setattr(turn, "_MAX_WAIT_SECONDS", 0.05)
+    served = DirectoryApp(root)
+    with anyio.fail_after(SECONDS):
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(get, served, "/")
+            for _ in range(2):
+                await endless.until_begun()
+            put_off = await get(served, "/")
+            assert (put_off.status, put_off["retry-after"]) == (503, "1")
+            assert put_off.body.startswith(b"503: ")
+            assert (await get(served, "/a.txt")).body == b"alpha\n"  # others are served
+            group.cancel_scope.cancel()
+    assert endless.begun == endless.ended == 2
+
+
+async def test_a_listing_ends_when_its_client_leaves(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = Endless()
+    monkeypatch.setattr(app, "names_in", endless)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await endless.until_begun()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    for served in (DirectoryApp(root), RangeMiddleware(DirectoryApp(root))):
+        with anyio.fail_after(SECONDS):
+            await served(scope_of("/"), receive, send)
+    assert sent == []
+    assert endless.begun == endless.ended == 2

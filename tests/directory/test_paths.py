@@ -133,6 +133,19 @@ def test_what_is_not_below_the_root_is_not_there(tree: Path, raw: str, with_raw:
     assert answer.body == b"404: there is no such file or folder here.\n"
 
 
+@pytest.mark.parametrize("with_raw", [True, False], ids=["raw", "decoded"])
+@pytest.mark.parametrize(
+    "path", ["", "a.txt", "x/a.txt", "*", "http://host/a.txt", "%2fa.txt", "../secret.txt"]
+)
+def test_a_path_without_a_slash_is_a_400(tree: Path, path: str, with_raw: bool) -> None:
+    scope: dict[str, Any] = http_scope() | {"path": path, "raw_path": path.encode()}
+    if not with_raw:
+        del scope["raw_path"]
+    answer = anyio.run(partial(ask, DirectoryApp(tree / "root"), scope=scope))
+    assert answer.status == 400
+    assert answer.body == b"400: a path begins with a slash.\n"
+
+
 def test_an_encoded_slash_is_part_of_a_name(tree: Path) -> None:
     assert request(tree / "root", "/sub%2fa.txt", hidden=False, with_raw=True).status == 404
 

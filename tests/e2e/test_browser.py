@@ -197,6 +197,6 @@ def test_a_missing_video_is_one_sentence_on_the_page(
         page = browser.new_page()
         page.goto(server.url)
         assert page.get_by_role("alert").inner_text() == (
-            f"There is no video to play: {video}: no such file or directory."
+            f"There is no video to play: {video.name}: no such file or directory."
         )
         page.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from said import COOKIES, SAID
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -30,6 +31,20 @@ def handed(request: Any) -> Response:
     return Response(headers=FIELDS, media_type="video/mp4")
 
 
+def said(request: Any) -> Response:
+    hand_over(request.scope, os.path.join(ROOT, "film.mp4"))
+    response = Response(headers={**SAID, "Vary": "Cookie"})
+    response.headers.append("Vary", "Origin")
+    for cookie in COOKIES:
+        response.headers.append("Set-Cookie", cookie)
+    return response
+
+
+def silent(request: Any) -> Response:
+    hand_over(request.scope, os.path.join(ROOT, "film.mp4"))
+    return Response(media_type="video/mp4")
+
+
 def outside(request: Any) -> Response:
     return FileResponse(OUTSIDE, headers=FIELDS)
 
@@ -48,6 +63,8 @@ app = AccelRedirect(
         routes=[
             Route("/pathsend/{name:path}", pathsend),
             Route("/handed/{name:path}", handed),
+            Route("/said", said),
+            Route("/silent", silent),
             Route("/outside", outside),
             Route("/coded", coded),
             Route("/text", text),

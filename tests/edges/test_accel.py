@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from email.parser import BytesParser
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edges.engines import nginx
+from edges.engines import DOCS, nginx
+from edges.said import COOKIES, SAID
 from support.servers import HOST, Server, running
 from support.wire import Connection, fetch
 
@@ -112,3 +114,50 @@ def test_other_responses_keep_their_ranges_and_conditions(edge: Server) -> None:
 
 def test_the_internal_location_is_not_for_clients(edge: Server) -> None:
     assert fetch(edge.port, "/protected/film.mp4").status == 404
+
+
+# What nginx keeps by itself.
+KEPT = {"Cache-Control", "Content-Disposition", "Content-Type", "Expires"}
+
+
+def test_the_configuration_names_what_the_app_says() -> None:
+    conf = (DOCS / "nginx-accel.conf").read_text(encoding="utf-8")
+    added = re.findall(r"add_header (\S+) \$upstream_http_(\w+);", conf)
+    assert len(added) == conf.count("add_header ")
+    assert [name.lower().replace("-", "_") for name, _ in added] == [of for _, of in added]
+    assert {name for name, _ in added} == SAID.keys() - KEPT
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        pytest.param("GET", [], 200, id="whole"),
+        pytest.param("HEAD", [], 200, id="HEAD"),
+        pytest.param("GET", [("Range", "bytes=5-9")], 206, id="a range"),
+        pytest.param("GET", [("Range", "bytes=5-9,20-29")], 206, id="two ranges"),
+        pytest.param("GET", [("Range", "bytes=99999999-")], 416, id="past the end"),
+        pytest.param("GET", [("If-None-Match", "*")], 304, id="not modified"),
+    ],
+)
+def test_the_fields_of_the_app_reach_the_client(
+    edge: Server, method: str, headers: list[tuple[str, str]], status: int
+) -> None:
+    answer = fetch(edge.port, "/said", headers, method)
+    assert answer.status == status
+    assert answer.get("x-accel-redirect") is None
+    of_the_bytes = {"Content-Type", "Content-Disposition"}  # an error has its own
+    several = len(headers) == 1 and "," in headers[0][1]
+    for name, value in SAID.items():
+        if (name in of_the_bytes and status > 206) or (name == "Content-Type" and several):
+            continue
+        assert answer.all(name) == [value], name
+    assert answer.all("set-cookie") == COOKIES
+    if several:
+        assert b"Content-Type: video/x-own\r\n" in answer.body
+
+
+def test_nothing_is_said_for_an_app_that_is_silent(edge: Server) -> None:
+    answer = fetch(edge.port, "/silent", [("Range", "bytes=5-9")])
+    assert (answer.status, answer.body) == (206, BODY[5:10])
+    for name in SAID.keys() - {"Content-Type"}:
+        assert answer.all(name) == [], name

@@ -1,14 +1,18 @@
-"""What a field can cost: patterns on which parsers have been quadratic, and who reads them."""
+"""What a field or a path can cost: patterns that have been quadratic, and who reads them."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 from rangeserve import Limits, parse_range
 from rangeserve.core.representation import read_representation
 from rangeserve.core.request import accepts_coding, read_request
 from rangeserve.core.selection import select
+from rangeserve.directory.access import target_of
+from rangeserve.directory.target import read_target
 
 NOW: Final = 1_700_000_000.0
 _REPRESENTATION: Final = (
@@ -63,9 +67,27 @@ PATTERNS: Final = {
 }
 
 
+# The same for paths, as they are after the server has decoded them.
+PATH_PATTERNS: Final = {
+    "one name": (b"/", b"a", b""),
+    "short names": (b"/", b"a/", b"a"),
+    "slashes": (b"", b"/", b"a"),
+    "slashes, then dots": (b"/", b"a/", b".."),
+    "dots": (b"/", b".", b""),
+    "coded percent signs": (b"/%25", b"25", b""),
+    "coded percent signs, then dots": (b"/%25", b"25", b"2e%2e"),
+    "coded letters": (b"/", b"%61", b""),
+    "percent signs": (b"/", b"%", b""),
+    "backslashes": (b"/", b"\\", b""),
+    "control characters": (b"/", b"\n", b""),
+    "spaces": (b"/", b" ", b""),
+    "no slash": (b"", b"a", b""),
+}
+
+
 def value_of(pattern: str, size: int) -> bytes:
-    """A value of `size` octets."""
-    prefix, repeated, suffix = PATTERNS[pattern]
+    """A value, or a path, of `size` octets."""
+    prefix, repeated, suffix = (PATTERNS | PATH_PATTERNS)[pattern]
     count = max(size - len(prefix) - len(suffix), 0) // len(repeated)
     return prefix + repeated * count + suffix
 
@@ -90,3 +112,26 @@ def others(value: bytes) -> dict[str, Callable[[], object]]:
         "the grammar of Range": lambda: parse_range(value.decode("latin-1")),
         "accept-encoding": lambda: accepts_coding([(b"accept-encoding", value)]),
     }
+
+
+def _target(scope: dict[str, Any]) -> object:
+    target = read_target(scope)
+    return target and target.location
+
+
+def _key(scope: dict[str, Any]) -> object:
+    return importlib.import_module("rangeserve.objectstore").safe_key(scope["path"], "films")
+
+
+# What reads the path of a scope. The last needs an extra.
+PATH_READERS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
+    "the target in a folder": _target,
+    "the access log": target_of,
+    "the key of an object": _key,
+}
+
+
+def scope_with(path: str, *, raw: bool) -> dict[str, Any]:
+    """A scope with a decoded path, and with its `raw_path` if the server has that."""
+    scope = {"path": path, "query_string": b"", "root_path": ""}
+    return {**scope, "raw_path": quote(path).encode()} if raw else scope

@@ -1,21 +1,38 @@
-"""No field costs more than its length asks for: eight times the length, about eight times the work.
+"""No field, and no path, costs more than its length asks for.
+
+Of eight times the length, that is about eight times the work.
 
 The work is counted (`work.py`) and not timed; `report_cost.py` tells the time.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from rangeserve import Limits
 from rangeserve.core.ranges import ByteRange, coalesce
+from rangeserve.directory.beneath import Folder, open_beneath
+from rangeserve.directory.target import read_target
 
-from .costs import FIELDS, PATTERNS, UNLIMITED, decider, others, value_of
-from .work import Octets, TooMuchWork, lines_run, work_done
+from .costs import (
+    FIELDS,
+    PATH_PATTERNS,
+    PATH_READERS,
+    PATTERNS,
+    UNLIMITED,
+    decider,
+    others,
+    scope_with,
+    value_of,
+)
+from .work import Octets, Text, TooMuchWork, lines_run, work_done
 
 KIB = 1024
 SMALL, LARGE = 64, 512
@@ -45,6 +62,60 @@ def test_no_pattern_is_quadratic(field: bytes, pattern: str) -> None:
 @pytest.mark.parametrize("reader", others(b""))
 def test_nor_for_what_else_reads_a_field(reader: str, pattern: str) -> None:
     assert grows_gently(lambda value: others(value)[reader], pattern)
+
+
+def path_reader(reader: str, path: str, *, raw: bool) -> Callable[[], object]:
+    """One look at a path, all of which is counted."""
+    if reader == "the key of an object":
+        pytest.importorskip("obstore", reason="obstore is not installed")
+        importlib.import_module("rangeserve.objectstore")  # not counted
+    scope = scope_with(path, raw=raw)
+    scope = {**scope, "path": Text(path)}
+    if raw:
+        scope["raw_path"] = Octets(scope["raw_path"])
+    return lambda: PATH_READERS[reader](scope)
+
+
+@pytest.mark.parametrize("raw", [True, False], ids=["raw_path", "path"])
+@pytest.mark.parametrize("pattern", PATH_PATTERNS)
+@pytest.mark.parametrize("reader", PATH_READERS)
+def test_no_path_is_quadratic(reader: str, pattern: str, raw: bool) -> None:
+    assert grows_gently(
+        lambda path: path_reader(reader, bytes(path).decode("latin-1"), raw=raw), pattern
+    )
+
+
+@pytest.mark.parametrize("pattern", PATH_PATTERNS)
+@pytest.mark.parametrize("reader", ["the target in a folder", "the key of an object"])
+def test_a_path_over_the_limit_costs_next_to_nothing(reader: str, pattern: str) -> None:
+    """It is not read at all: the length comes first."""
+    path = value_of(pattern, 64 * KIB).decode("latin-1")
+    assert lines_run(path_reader(reader, path, raw=True)) <= 12
+    assert path_reader(reader, path, raw=True)() is None
+
+
+def test_a_path_of_many_names_is_looked_up_name_by_name(tmp_path: Path) -> None:
+    """Up to the longest path that is looked up; a longer one asks nothing of the file system."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").symlink_to("..")
+
+    def lines(names: int) -> int:
+        def look_up() -> None:
+            target = read_target(scope_with("/a/b" * (names // 2), raw=True))
+            if target is not None:
+                open_folder(str(tmp_path), target.names)
+
+        return lines_run(look_up, os.path.realpath.__code__.co_filename)
+
+    few, many = lines(128), lines(1024)
+    assert 0 < many <= TOLERATED * few
+    assert lines(8192) == 0
+
+
+def open_folder(root: str, names: tuple[str, ...]) -> None:
+    opened = open_beneath(root, names, hidden=False)
+    assert isinstance(opened, Folder)
+    opened.close()
 
 
 # Parsers that are quadratic or worse, each in a way of its own.

@@ -139,6 +139,27 @@ async def test_the_fields_of_the_app_are_kept(film: Path) -> None:
     assert {name: answer[name] for name in fields} == fields
 
 
+async def test_several_lines_of_a_field_are_one_but_for_cookies(film: Path) -> None:
+    async def view(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, film)
+        fields = [
+            (b"Vary", b"Cookie"),
+            (b"set-cookie", b"a=1"),
+            (b"vary", b"Origin"),
+            (b"content-security-policy", b"default-src 'none'"),
+            (b"Set-Cookie", b"b=2"),
+            (b"content-security-policy", b"sandbox"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b""})
+
+    answer = await ask(AccelRedirect(view, {str(film.parent): "/protected"}))
+    check_redirect(answer)
+    assert answer["vary"] == "Cookie, Origin"
+    assert answer["content-security-policy"] == "default-src 'none', sandbox"
+    assert answer.all("set-cookie") == ["a=1", "b=2"]
+
+
 async def test_a_folder_that_only_begins_like_a_root_is_not_below_it(film: Path) -> None:
     root = str(film.parent)[:-1]
     answer = await ask(

@@ -133,6 +133,29 @@ async def test_other_methods_are_told_which_are_allowed(method: str) -> None:
     assert (answer.status, answer["allow"], answer.body) == (405, "GET, HEAD", b"")
 
 
+@pytest.mark.parametrize(
+    ("path", "root_path", "status"),
+    [
+        pytest.param("/a", "", 200, id="a path"),
+        pytest.param("a", "", 400, id="no slash"),
+        pytest.param("*", "", 400, id="an asterisk"),
+        pytest.param("http://host/a", "", 400, id="a URL"),
+        pytest.param("", "", 400, id="nothing"),
+        pytest.param("", "/mount", 200, id="the mount itself"),
+    ],
+)
+async def test_a_path_begins_with_a_slash(path: str, root_path: str, status: int) -> None:
+    scope = http_scope() | {"path": path, "root_path": root_path}
+    answer = await ask(serve(BytesSource(b"content")), scope=scope)
+    assert (answer.status, answer.body) == (status, b"content" if status == 200 else b"")
+
+
+async def test_what_is_served_is_not_to_be_guessed_at() -> None:
+    for headers in ([], [("Range", "bytes=1-3")]):
+        answer = await ask(serve(BytesSource(b"<html>")), headers=headers)
+        assert answer["x-content-type-options"] == "nosniff"
+
+
 async def test_an_outer_middleware_takes_the_source() -> None:
     asked: list[tuple[int, int]] = []
 

@@ -73,3 +73,14 @@ async def test_ranges_of_an_encrypted_file_are_plain(
     stop = int(last) + 1 if first and last else len(PLAIN)
     assert part.status == 206
     assert part.body == PLAIN[start:stop]
+
+
+def test_the_stores_of_the_page_can_be_made() -> None:
+    """docs/object-stores.md: obstore takes these arguments; nothing is asked of a store yet."""
+    names: dict[str, Any] = {"__name__": "object_stores"}
+    page = PAGE.parent / "object-stores.md"
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "python":
+            exec(compile(block.code, str(page), "exec", dont_inherit=True), names)
+    assert names["minio"].client_options["allow_http"] == "true"
+    assert {"public", "private", "minio", "r2"} <= names.keys()

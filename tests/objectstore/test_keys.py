@@ -21,13 +21,11 @@ from rangeserve.sources import SourceUnavailable
 pytestmark = pytest.mark.anyio
 
 UNSAFE = [
-    pytest.param("", id="nothing"),
     pytest.param("/", id="the bucket itself"),
     pytest.param("//", id="an empty segment"),
     pytest.param("//a", id="a second slash first"),
     pytest.param("/a//b", id="an empty segment inside"),
     pytest.param("/a/", id="a slash at the end"),
-    pytest.param("a", id="no slash first"),
     pytest.param("/..", id="two dots"),
     pytest.param("/../a", id="up and out"),
     pytest.param("/a/../../b", id="up and out later"),
@@ -45,13 +43,22 @@ UNSAFE = [
     pytest.param("/a\x7fb", id="DEL"),
     pytest.param("/a\\b", id="a backslash"),
     pytest.param("/..\\b", id="up, as Windows writes it"),
+    pytest.param("/%2525252541", id="coded more often than anybody would"),
     pytest.param("/" + "k" * 1025, id="too long"),
     pytest.param("/" + "ż" * 513, id="too long in bytes"),
     pytest.param("/a\udc80", id="not UTF-8"),
 ]
 
 
-@pytest.mark.parametrize("path", UNSAFE)
+NO_PATHS = [
+    pytest.param("", id="nothing"),
+    pytest.param("a", id="no slash first"),
+    pytest.param("dir/film.mp4", id="a key, and no path"),
+    pytest.param("*", id="an asterisk"),
+]
+
+
+@pytest.mark.parametrize("path", [*UNSAFE, *NO_PATHS])
 def test_unsafe_paths_have_no_key(path: str) -> None:
     assert safe_key(path) is None
     assert safe_key(path, "films") is None
@@ -66,6 +73,16 @@ async def test_an_unsafe_path_is_a_404_and_the_store_is_not_asked(
     assert proxy.asked == []
 
 
+@pytest.mark.parametrize("path", NO_PATHS)
+async def test_a_path_without_a_slash_is_a_400(
+    store: Any, proxy: Proxy, film: str, path: str
+) -> None:
+    scope = {**http_scope(path="/x"), "path": path}
+    answer = await ask(ObjectStoreApp(store), scope=scope)
+    assert (answer.status, answer.body) == (400, b"")
+    assert proxy.asked == []
+
+
 @pytest.mark.parametrize(
     ("path", "prefix", "key"),
     [
@@ -76,6 +93,7 @@ async def test_an_unsafe_path_is_a_404_and_the_store_is_not_asked(
         ("/...", "", "..."),
         ("/100%", "", "100%"),
         ("/a%20b", "", "a%20b"),
+        ("/a%252520b", "", "a%252520b"),
         ("/ ", "", " "),
         ("/" + "k" * 1024, "", "k" * 1024),
     ],
@@ -115,7 +133,7 @@ async def test_only_what_is_under_the_prefix_is_served(
     obstore.put(direct, "dirt", b"secret")
     app = ObjectStoreApp(store, "dir")
     assert (await ask(app, path="/film.mp4", headers=[("Range", "bytes=0-9")])).status == 206
-    for path in ("/dirt", "/../dirt", "/dir/film.mp4", "t"):
+    for path in ("/dirt", "/../dirt", "/dir/film.mp4", "/t"):
         scope = {**http_scope(), "path": path}
         assert (await ask(app, scope=scope)).status == 404
 

@@ -48,8 +48,11 @@ CASES = [
     ("another tag", "GET", {"If-None-Match": OTHER}, 200, ALL, "HEAD GET"),
     ("not modified", "GET", {"If-Modified-Since": LATER}, 304, None, "HEAD"),
     ("modified", "GET", {"If-Modified-Since": LONG_AGO}, 200, ALL, "HEAD GET"),
-    ("If-Match", "GET", {"If-Match": TAG, "Range": "bytes=9-"}, 206, slice(9, None), "GET"),
-    ("If-Match fails", "GET", {"If-Match": OTHER, "Range": "bytes=9-19"}, 412, None, "GET"),
+    ("If-Match", "GET", {"If-Match": TAG, "Range": "bytes=9-"}, 206, slice(9, None), "HEAD GET"),
+    ("If-Match fails", "GET", {"If-Match": OTHER, "Range": "bytes=9-19"}, 412, None, "HEAD"),
+    ("If-Match fails, whole", "GET", {"If-Match": OTHER}, 412, None, "HEAD"),
+    ("unmodified", "GET", {"If-Unmodified-Since": LATER}, 200, ALL, "HEAD GET"),
+    ("not unmodified", "GET", {"If-Unmodified-Since": LONG_AGO}, 412, None, "HEAD"),
     ("If-Range", "GET", {"If-Range": TAG, "Range": "bytes=9-"}, 206, slice(9, None), "GET"),
     ("If-Range misses", "GET", {"If-Range": OTHER, "Range": "bytes=9-19"}, 200, ALL, "GET GET"),
     ("ranges that are all", "GET", {"Range": "bytes=0-99,100-"}, 200, ALL, "GET GET"),
@@ -184,11 +187,29 @@ async def test_a_key_is_what_the_path_spells(store: Any, direct: Any, key: str, 
 
 
 @pytest.mark.parametrize(
-    ("key", "expected"),
-    [("a.mp4", "video/mp4"), ("b.unheard-of", "application/octet-stream")],
+    "stored",
+    ["application/octet-stream", "binary/octet-stream", "text/plain", "text/html;charset=utf-7"],
 )
-async def test_without_a_stored_media_type_the_key_tells(
-    store: Any, direct: Any, key: str, expected: str
+@pytest.mark.parametrize("key", ["a.mp4", "page.html", "drawing.svg", "b.unheard-of"])
+async def test_a_stored_media_type_is_never_overridden_by_a_name(
+    store: Any, direct: Any, key: str, stored: str
 ) -> None:
-    obstore.put(direct, key, b"x", attributes={"Content-Type": "binary/octet-stream"})
-    assert (await ask(ObjectStoreApp(store), path=f"/{key}"))["content-type"] == expected
+    obstore.put(direct, key, b"<script>", attributes={"Content-Type": stored})
+    for headers in ([], [("Range", "bytes=1-3")]):
+        answer = await ask(ObjectStoreApp(store), path=f"/{key}", headers=headers)
+        assert answer["content-type"] == stored
+        assert answer["x-content-type-options"] == "nosniff"
+    several = await ask(ObjectStoreApp(store), path=f"/{key}", headers=[("Range", "bytes=0-0,2-2")])
+    assert f"Content-Type: {stored}\r\n".lower().encode() in several.body.lower()
+
+
+async def test_many_tiny_ranges_are_few_requests(
+    store: Any, proxy: Proxy, film: str, content: bytes
+) -> None:
+    starts = [3_000_000 + 100 * number for number in range(60)][::-1]
+    field = "bytes=" + ",".join(f"{start}-{start}" for start in starts)
+    answer = await ask(ObjectStoreApp(store), path=f"/{film}", headers=[("Range", field)])
+    assert (answer.status, len(answer.body) < 10_000) == (206, True)
+    assert parts(answer) == [content[start : start + 1] for start in starts]
+    assert proxy.methods == ["GET", "GET"]
+    assert proxy.bytes_sent < 10_000

@@ -12,10 +12,17 @@ from support.driver import ask
 
 from rangeserve import ResponseError, serve
 from rangeserve.core.ranges import ByteRange
+from rangeserve.objectstore import bundles
 from rangeserve.objectstore.side_by_side import side_by_side
 from rangeserve.sources import BytesSource, ReadsSideBySide
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges that are 9,000 bytes apart are not fetched together here."""
+    monkeypatch.setattr(bundles, "MAX_GAP_BYTES", 1000)
 
 
 class Parallel(BytesSource):

@@ -163,3 +163,54 @@ async def test_the_clients_of_other_clouds(
         answer = await ask(app, path=f"/{film}", headers=[("Range", field)])
         assert (answer.status, answer.body) == (206, expected)
         assert proxy.methods == asked
+
+
+@pytest.mark.parametrize(
+    ("variables", "config", "expected"),
+    [
+        pytest.param({}, {}, {}, id="nothing"),
+        pytest.param({"AWS_ALLOW_HTTP": "true"}, {}, {"allow_http": "true"}, id="http"),
+        pytest.param(
+            {"AWS_PROXY_URL": "http://127.0.0.1:9", "AWS_TIMEOUT": "9s"},
+            {},
+            {"proxy_url": "http://127.0.0.1:9", "timeout": "9s"},
+            id="a proxy and a time",
+        ),
+        pytest.param(
+            {"AWS_CONNECT_TIMEOUT": "9s"},
+            {"client_options": {"connect_timeout": "3s"}},
+            {"connect_timeout": "3s"},
+            id="what is written wins",
+        ),
+        pytest.param({"GOOGLE_ALLOW_HTTP": "true"}, {}, {}, id="of another store"),
+    ],
+)
+def test_client_options_of_the_environment_are_honoured(
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    config: dict[str, Any],
+    expected: dict[str, str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    store: Any = open_store("s3://films", region="x", **config)
+    plain = {"connect_timeout": "5s", "read_timeout": "30s"}
+    shown = {name: each for name, each in store.client_options.items() if name != "timeout"}
+    if "timeout" in expected:
+        shown["timeout"] = store.client_options["timeout"]
+    assert shown == plain | expected
+
+
+async def test_an_endpoint_over_http_is_reached_by_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch, moto: Any, film: str, content: bytes
+) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL": moto.url,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    answer = await ask(ObjectStoreApp(open_store("s3://films")), path=f"/{film}")
+    assert (answer.status, answer.body) == (200, content)

@@ -13,7 +13,8 @@ from support.driver import Answer, ask
 from support.servers import free_port
 
 from rangeserve import ResponseError
-from rangeserve.objectstore import ObjectStoreApp, open_store
+from rangeserve.objectstore import ObjectStoreApp, open_object, open_store
+from rangeserve.sources import SourceUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -96,6 +97,56 @@ async def test_a_missing_object_is_a_404(store: Any, proxy: Proxy, headers: Any)
 async def test_a_missing_bucket_is_a_404(moto: Any) -> None:
     store = open_store("s3://no-such-bucket", endpoint=moto.url, **CONFIG)
     assert (await ask(ObjectStoreApp(store), path="/a")).status == 404
+
+
+@pytest.mark.parametrize("by", ["the app", "a view"])
+@pytest.mark.parametrize(
+    ("behaviour", "lines"),
+    [
+        pytest.param(Behaviour(status=500), 1, id="500"),
+        pytest.param(Behaviour(status=403), 1, id="no access"),
+        pytest.param(Behaviour(status=404), 0, id="missing"),
+    ],
+)
+async def test_trouble_is_logged_once(
+    store: Any,
+    proxy: Proxy,
+    caplog: pytest.LogCaptureFixture,
+    behaviour: Behaviour,
+    lines: int,
+    by: str,
+) -> None:
+    proxy.behave(behaviour)
+    if by == "the app":
+        await ask(ObjectStoreApp(store), path="/a/b")
+    else:
+        with pytest.raises(SourceUnavailable):
+            await open_object(store, "a/b")
+    logged = [record.getMessage() for record in caplog.records if record.name == "rangeserve"]
+    assert len(logged) == lines
+    assert all("a/b" in line and line.isprintable() and len(line) < 600 for line in logged)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        pytest.param("http://user:pa$$word@127.0.0.1:1", id="with user information"),
+        pytest.param("https://127.0.0.1:1", id="nobody is there"),
+        pytest.param("http://no-such-host.invalid", id="no such name"),
+    ],
+)
+async def test_an_unusable_endpoint_is_logged_without_its_password(
+    caplog: pytest.LogCaptureFixture, endpoint: str
+) -> None:
+    store = open_store(
+        "s3://films", timeout=5, endpoint=endpoint, retry_config={"max_retries": 0}, **CONFIG
+    )
+    with pytest.raises(SourceUnavailable) as caught:
+        await open_object(store, "a")
+    assert caught.value.status in (502, 504)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "rangeserve"]
+    assert line.startswith(f"{caught.value.status} for 'a': ")
+    assert "pa$$word" not in line
 
 
 # In the middle of a body
@@ -285,11 +336,21 @@ async def test_a_client_that_leaves_takes_the_store_with_it(
 
 
 async def test_a_body_that_is_not_needed_is_dropped(store: Any, proxy: Proxy, large: str) -> None:
+    headers = [("Range", f"bytes=0-{32 * MIB}"), ("If-Range", '"other"')]
     answer: Answer = await ask(
-        ObjectStoreApp(store), path=f"/{large}", headers=[("If-Match", '"other"')]
+        ObjectStoreApp(store), path=f"/{large}", headers=headers, leave_after=1
     )
+    assert answer.status == 200
+    first = proxy.asked[0]
+    assert first.range == f"bytes=0-{32 * MIB}"
+    assert await anyio.to_thread.run_sync(first.over.wait, 60)
+    assert first.cut_off
+    assert first.sent < 8 * MIB
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-Unmodified-Since"])
+async def test_a_412_draws_nothing(store: Any, proxy: Proxy, large: str, name: str) -> None:
+    value = '"other"' if name == "If-Match" else "Sat, 01 Jan 2000 00:00:00 GMT"
+    answer = await ask(ObjectStoreApp(store), path=f"/{large}", headers=[(name, value)])
     assert answer.status == 412
-    (asked,) = proxy.asked
-    assert await anyio.to_thread.run_sync(asked.over.wait, 60)
-    assert asked.cut_off
-    assert asked.sent < 8 * MIB
+    assert proxy.methods == ["HEAD"]

@@ -1,0 +1,60 @@
+"""`check_local`: what of a folder (a `LocalStore`) may be read as an object."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import partial
+from typing import Final
+
+from obstore.store import LocalStore
+
+from ..errors import ResponseError
+from ..sources.file import FileSource
+from ..sources.threads import in_thread
+
+__all__ = ["check_local"]
+
+# The system says so of a loop of links, of a socket, and of names that no file can have.
+_NO_FILE: Final = frozenset(
+    {errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+)
+
+
+async def check_local(store: LocalStore, key: str, *, hidden: bool) -> None:
+    """Check that `key` is that of a regular, stored file; it is opened for that, without waiting.
+
+    `FileNotFoundError` for anything else, such as a FIFO, which the store would open and then
+    wait for, and, unless `hidden`, if a name on the way to the file begins with a dot, also
+    behind a link. Any other `OSError` of the system, and `ValueError`.
+    """
+    root = str(store.prefix or os.sep)
+    try:
+        await in_thread(partial(_check, root, key, hidden=hidden), abandon_on_cancel=True)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise FileNotFoundError(*error.args) from error
+        raise
+
+
+def _check(root: str, key: str, *, hidden: bool) -> None:
+    path = os.path.realpath(os.path.join(root, key), strict=True)
+    if not hidden and (_has_hidden(key) or _has_hidden(_way(os.path.realpath(root), path))):
+        raise FileNotFoundError(f"hidden: {key!r}")
+    source = FileSource(path)
+    try:
+        source.open()
+    except ResponseError as error:
+        raise FileNotFoundError(str(error)) from error
+    finally:
+        source.close()
+
+
+def _way(root: str, path: str) -> str:
+    """The way from `root` to `path`; all of `path` if it is not below, where links may lead."""
+    above = os.path.join(root, "")
+    return path.removeprefix(above)
+
+
+def _has_hidden(way: str) -> bool:
+    return any(name.startswith(".") for name in way.split(os.sep))
