@@ -1,8 +1,8 @@
 """Hypercorn: a client that does not read over HTTP/2 holds up the app, as it does over HTTP/1.1.
 
-Hypercorn (0.17, 0.18) releases an app that waits in `send` whenever a stream could send only
-little of what is buffered: also when it could send nothing, because the client's window is
-closed. So the whole body is taken from the app and kept, however large it is; and an app that
+Hypercorn (0.18, and 0.17 before it) releases an app that waits in `send` whenever a stream could
+send only little of what is buffered: also when it could send nothing, because the client's window
+is closed. So the whole body is taken from the app and kept, however large it is; and an app that
 waits when the client leaves is never told.
 """
 
@@ -16,7 +16,7 @@ from ._requires import require
 
 __all__ = ["limit_http2_buffers"]
 
-require("Hypercorn", "0.17")
+require("Hypercorn", "0.18")
 
 from hypercorn.events import Closed
 from hypercorn.protocol import h2

@@ -101,6 +101,53 @@ def test_the_hooks_run_the_linter_of_the_lint_environment() -> None:
         assert f"{command} " in read("tox.ini")
 
 
+def requirements(name: str) -> dict[str, str]:
+    """The floor of each requirement in a list of pyproject.toml."""
+    (block,) = re.findall(
+        rf"^{name} = \[(.*?)\]$", read("pyproject.toml"), re.MULTILINE | re.DOTALL
+    )
+    return dict(re.findall(r'"([\w-]+)(?:\[\w+\])? >=([\d.]+)', block))
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The three numbers of a version, so that 0.16 is 0.16.0."""
+    parts = [int(part) for part in version.split(".")]
+    return tuple((parts + [0, 0])[:3])
+
+
+def sound_since() -> dict[str, str]:
+    """The first version of each project that none of the advisories in SECURITY.md is about."""
+    return dict(
+        re.findall(r"^\| (\w+) \| ([\d.]+) \| (?:CVE|GHSA)-", read("SECURITY.md"), re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("name", ["dependencies", "demo", "serve", "tests"])
+def test_floors_are_above_the_advisories(name: str) -> None:
+    sound, floors = sound_since(), requirements(name)
+    assert set(sound) == {"h11", "h2", "werkzeug"}
+    for project in set(sound) & set(floors):
+        assert numbers(floors[project]) >= numbers(sound[project]), project
+
+
+def test_whoever_installs_our_server_has_the_floors_of_what_it_brings() -> None:
+    assert "werkzeug" in requirements("dependencies")
+    for name in ("demo", "serve"):
+        assert {"hypercorn", "h11", "h2"} <= set(requirements(name))
+
+
+def test_the_oldest_environment_has_the_floors() -> None:
+    section = read("tox.ini").partition("[testenv:oldest]")[2].partition("[testenv:")[0]
+    pinned = dict(re.findall(r"^    ([\w-]+) == ([\d.]+)$", section, re.MULTILINE))
+    floors: dict[str, str] = {}
+    for name in ("dependencies", "quart", "starlette", "serve"):
+        floors |= requirements(name)
+    del floors["exceptiongroup"]  # for Python 3.10, and the environment has 3.11
+    assert {name: numbers(pinned[name]) for name in floors} == {
+        name: numbers(floor) for name, floor in floors.items()
+    }
+
+
 def test_an_editor_wraps_where_the_linter_does() -> None:
     (length,) = re.findall(r"^line-length = (\d+)", read("pyproject.toml"), re.MULTILINE)
     assert f"\n[*.py]\nmax_line_length = {length}\n" in read(".editorconfig")
