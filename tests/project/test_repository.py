@@ -112,7 +112,7 @@ def requirements(name: str) -> dict[str, str]:
 def numbers(version: str) -> tuple[int, ...]:
     """The three numbers of a version, so that 0.16 is 0.16.0."""
     parts = [int(part) for part in version.split(".")]
-    return tuple((parts + [0, 0])[:3])
+    return tuple([*parts, 0, 0][:3])
 
 
 def sound_since() -> dict[str, str]:
@@ -146,6 +146,46 @@ def test_the_oldest_environment_has_the_floors() -> None:
     assert {name: numbers(pinned[name]) for name in floors} == {
         name: numbers(floor) for name, floor in floors.items()
     }
+
+
+PIN = re.compile(r"([\w-]+)==([\w.]+)(?: ; [^;]+)?")
+OWN_VERSIONS = ("oldest", "frameworks-oldest", "products")
+
+
+def test_each_line_of_the_constraints_is_one_version_of_one_project() -> None:
+    """And names no registry: the file holds for every mirror."""
+    comment, *lines = read(".ci/constraints.txt").splitlines()
+    assert comment.startswith("# Made by .ci/lock")
+    assert len(lines) > 100
+    assert [line for line in lines if not PIN.fullmatch(line)] == []
+
+
+def test_the_constraints_are_those_of_the_requirements() -> None:
+    """Else somebody has added one, and not run .ci/lock."""
+    text = read("pyproject.toml")
+    pinned: dict[str, list[str]] = {}
+    for name, version in re.findall(
+        r"^([\w-]+)==([\d.]+)", read(".ci/constraints.txt"), re.MULTILINE
+    ):
+        pinned.setdefault(name, []).append(version)
+    products = re.findall(r"^products = \[.*?^\]$", text, re.MULTILINE | re.DOTALL)[0]
+    asked = re.findall(r'"([\w-]+)(?:\[[\w,]+\])? >=([\d.]+)', text.replace(products, ""))
+    assert len(asked) > 50
+    for name, floor in asked:
+        if name == "flit_core":
+            continue  # builds only: it is flit-core among the tests
+        assert name in pinned, f"{name}: run .ci/lock"
+        assert max(map(numbers, pinned[name])) >= numbers(floor), f"{name}: run .ci/lock"
+
+
+def test_ci_installs_the_constraints_but_where_an_environment_has_its_own_versions() -> None:
+    script = read(".ci/run")
+    assert script.index("UV_CONSTRAINT=") < script.index("install tox tox-uv")
+    sections = re.split(r"^\[testenv:", read("tox.ini"), flags=re.MULTILINE)[1:]
+    unset = [
+        section.partition("]")[0] for section in sections if "\n    UV_CONSTRAINT =\n" in section
+    ]
+    assert tuple(unset) == OWN_VERSIONS
 
 
 def test_an_editor_wraps_where_the_linter_does() -> None:
