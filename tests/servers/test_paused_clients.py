@@ -1,4 +1,4 @@
-"""A client over HTTP/2 that does not open its windows, on each server that speaks HTTP/2.
+"""A client that does not read: over HTTP/2 it does not open its windows; on each server.
 
 What must hold: the server takes from the app about what the client takes, whatever the size of
 the body, and nobody waits for a client that has left. Where a server cannot do that it is named,
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from servers import windows
 from support.http2 import DEFAULT_WINDOW, MAX_WINDOW, Client, resident_bytes
-from support.servers import Server, running, serving
+from support.servers import HOST, Server, running, serving
 from support.waiting import eventually
 from support.wire import fetch
 
@@ -35,8 +35,10 @@ BARE_HYPERCORN = ("hypercorn", "hypercorn-trio", "hypercorn-uvloop")
 ANYCORN = ("anycorn", "anycorn-trio")
 LIMITED = tuple(f"{name}, limited" for name in BARE_HYPERCORN)
 HTTP2 = (*BARE_HYPERCORN, *LIMITED, "granian", *ANYCORN)
+HTTP1 = (*BARE_HYPERCORN, "uvicorn-h11", "uvicorn-httptools", "granian", "daphne", *ANYCORN)
 # Documented: these take all that the app has, for a client that takes nothing.
 UNBOUNDED = frozenset(BARE_HYPERCORN)
+UNBOUNDED_HTTP1 = frozenset({"daphne"})
 # Documented: these leave an app that does not listen waiting in `send` when its client has left.
 LEAVE_WAITING = frozenset(ANYCORN)
 
@@ -154,9 +156,27 @@ def test_the_command(folder: Path) -> None:
         assert eventually(lambda: server.log.count("the client left") == STREAMS)
 
 
-def test_daphne_keeps_everything_over_http_1_too(folder: Path) -> None:
-    """Documented: it speaks HTTP/1.1 here, and takes all that the app has."""
-    with server_of("daphne", folder) as server, socket.socket() as paused:
-        paused.connect(("127.0.0.1", server.port))
+def test_the_command_ends_although_clients_wait(folder: Path) -> None:
+    command = [sys.executable, "-m", "rangeserve", str(folder), "--bind", "127.0.0.1:{port}"]
+    with running(command) as server, Client(server.port, window=1) as client:
+        for _ in range(STREAMS):
+            client.get("/file")
+        while client.received < STREAMS:
+            client.read()
+        server.process.terminate()
+        assert server.process.wait(60) == 0
+        assert server.log.count("GET /file 200 ") == STREAMS
+
+
+@pytest.mark.parametrize("name", HTTP1)
+def test_a_client_over_http_1_that_does_not_read(name: str, folder: Path) -> None:
+    with server_of(name, folder) as server, socket.socket() as paused:
+        taken(server)
+        idle = resident_bytes(server)
+        paused.connect((HOST, server.port))
         paused.sendall(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert eventually(lambda: taken(server)[0] == windows.SIZE), "Daphne is bounded now"
+        if name in UNBOUNDED_HTTP1:
+            assert eventually(lambda: taken(server)[0] > BOUND), f"{name} is bounded now"
+        else:
+            assert settled(server, windows.SIZE) < BOUND
+            assert resident_bytes(server) - idle < BOUND
