@@ -19,7 +19,7 @@ from typing import Any, Final
 from .directory import DirectoryApp
 from .directory.access import AccessLog
 from .directory.host import is_loopback, only_hosts
-from .types import ASGIApp
+from .types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["main"]
 
@@ -142,7 +142,33 @@ def _serve(options: argparse.Namespace) -> None:
         served = only_hosts(app, options.allow_host)
     _greet(f"Serving {app.root} at {_url(listener)} (Ctrl-C to stop)")
     config.bind = [f"fd://{listener.detach()}"]
-    asyncio.run(_until_stopped(serve, log.around(served), config))
+    asyncio.run(_until_stopped(serve, _at_the_pace_of_clients(log.around(served)), config))
+
+
+def _at_the_pace_of_clients(app: ASGIApp) -> ASGIApp:
+    """`app`, once Hypercorn takes over HTTP/2 no more than the client does.
+
+    A Hypercorn that cannot be made to do so gets an app for HTTP/1.1 only.
+    """
+    try:
+        from .integrations.hypercorn import limit_http2_buffers
+
+        limit_http2_buffers()
+    except ImportError:
+        return _http1_only(app)
+    return app
+
+
+def _http1_only(app: ASGIApp) -> ASGIApp:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["http_version"].startswith("1"):
+            fields = [(b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 505, "headers": fields})
+            await send({"type": "http.response.body"})
+        else:
+            await app(scope, receive, send)
+
+    return respond
 
 
 def _warnings(root: str, address: str, *, hidden: bool) -> list[str]:

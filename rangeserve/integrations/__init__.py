@@ -1,1 +1,1 @@
-"""Integrations: one module for each framework, to be imported by those who use the framework."""
+"""Integrations: one module for each framework or server, to be imported by those who use it."""

@@ -19,10 +19,12 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ResponseReceived
 from support.content import numbered
+from support.driver import ask, http_scope
 from support.pages import blocks
 from support.wire import Connection, Response, fetch
 
-from rangeserve.__main__ import _bind, main
+from rangeserve.__main__ import _at_the_pace_of_clients, _bind, main
+from rangeserve.directory import DirectoryApp
 
 BODY = numbered(100_000)
 PAGE = Path(__file__).parents[2] / "docs" / "directory.md"
@@ -427,6 +429,19 @@ def test_a_root_that_cannot_be_printed_and_nobody_who_reads(tmp_path: Path) -> N
         process.kill()
         process.wait(10)
         process.stdout.close()
+
+
+@pytest.mark.anyio
+async def test_a_hypercorn_that_is_not_known_gets_http_1_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypercorn.protocol.h2.StreamBuffer", None)
+    app = _at_the_pace_of_clients(DirectoryApp(folder))
+    scope = http_scope(path="/film.mp4")
+    statuses = {}
+    for version in ("1.0", "1.1", "2", "3"):
+        statuses[version] = (await ask(app, scope={**scope, "http_version": version})).status
+    assert statuses == {"1.0": 200, "1.1": 200, "2": 505, "3": 505}
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -519,4 +519,23 @@ MUTATIONS: tuple[Mutation, ...] = (
         "self._bytes_since_yield < 2 * _YIELD_AFTER_BYTES\n",
         "pace",
     ),
+    # integrations/hypercorn.py: what Hypercorn keeps of a response over HTTP/2
+    Mutation(
+        "integrations/hypercorn.py",
+        "while len(self.buffer) >= high_water:",
+        "while False:",
+        "hypercorn",
+    ),
+    Mutation(
+        "integrations/hypercorn.py",
+        "await self._paused.clear()",
+        "break",
+        "hypercorn",
+    ),
+    Mutation(
+        "integrations/hypercorn.py",
+        "if isinstance(event, Closed):",
+        "if False:",
+        "hypercorn",
+    ),
 )

@@ -35,6 +35,7 @@ MODULES = (
     "rangeserve.integrations.litestar",
     "rangeserve.integrations.falcon",
     "rangeserve.integrations.blacksheep",
+    "rangeserve.integrations.hypercorn",
 )
 
 # What has to be installed for a module, where that is an extra.
@@ -46,6 +47,7 @@ EXTRAS = {
     "rangeserve.integrations.litestar": "litestar",
     "rangeserve.integrations.falcon": "falcon",
     "rangeserve.integrations.blacksheep": "blacksheep",
+    "rangeserve.integrations.hypercorn": "hypercorn",
 }
 
 # Classes whose objects users are given and do not make.

@@ -101,6 +101,93 @@ def test_the_hooks_run_the_linter_of_the_lint_environment() -> None:
         assert f"{command} " in read("tox.ini")
 
 
+def requirements(name: str) -> dict[str, str]:
+    """The floor of each requirement in a list of pyproject.toml."""
+    (block,) = re.findall(
+        rf"^{name} = \[(.*?)\]$", read("pyproject.toml"), re.MULTILINE | re.DOTALL
+    )
+    return dict(re.findall(r'"([\w-]+)(?:\[\w+\])? >=([\d.]+)', block))
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The three numbers of a version, so that 0.16 is 0.16.0."""
+    parts = [int(part) for part in version.split(".")]
+    return tuple([*parts, 0, 0][:3])
+
+
+def sound_since() -> dict[str, str]:
+    """The first version of each project that none of the advisories in SECURITY.md is about."""
+    return dict(
+        re.findall(r"^\| (\w+) \| ([\d.]+) \| (?:CVE|GHSA)-", read("SECURITY.md"), re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("name", ["dependencies", "demo", "serve", "tests"])
+def test_floors_are_above_the_advisories(name: str) -> None:
+    sound, floors = sound_since(), requirements(name)
+    assert set(sound) == {"h11", "h2", "werkzeug"}
+    for project in set(sound) & set(floors):
+        assert numbers(floors[project]) >= numbers(sound[project]), project
+
+
+def test_whoever_installs_our_server_has_the_floors_of_what_it_brings() -> None:
+    assert "werkzeug" in requirements("dependencies")
+    for name in ("demo", "serve"):
+        assert {"hypercorn", "h11", "h2"} <= set(requirements(name))
+
+
+def test_the_oldest_environment_has_the_floors() -> None:
+    section = read("tox.ini").partition("[testenv:oldest]")[2].partition("[testenv:")[0]
+    pinned = dict(re.findall(r"^    ([\w-]+) == ([\d.]+)$", section, re.MULTILINE))
+    floors: dict[str, str] = {}
+    for name in ("dependencies", "quart", "starlette", "serve"):
+        floors |= requirements(name)
+    del floors["exceptiongroup"]  # for Python 3.10, and the environment has 3.11
+    assert {name: numbers(pinned[name]) for name in floors} == {
+        name: numbers(floor) for name, floor in floors.items()
+    }
+
+
+PIN = re.compile(r"([\w-]+)==([\w.]+)(?: ; [^;]+)?")
+OWN_VERSIONS = ("oldest", "frameworks-oldest", "products")
+
+
+def test_each_line_of_the_constraints_is_one_version_of_one_project() -> None:
+    """And names no registry: the file holds for every mirror."""
+    comment, *lines = read(".ci/constraints.txt").splitlines()
+    assert comment.startswith("# Made by .ci/lock")
+    assert len(lines) > 100
+    assert [line for line in lines if not PIN.fullmatch(line)] == []
+
+
+def test_the_constraints_are_those_of_the_requirements() -> None:
+    """Else somebody has added one, and not run .ci/lock."""
+    text = read("pyproject.toml")
+    pinned: dict[str, list[str]] = {}
+    for name, version in re.findall(
+        r"^([\w-]+)==([\d.]+)", read(".ci/constraints.txt"), re.MULTILINE
+    ):
+        pinned.setdefault(name, []).append(version)
+    products = re.findall(r"^products = \[.*?^\]$", text, re.MULTILINE | re.DOTALL)[0]
+    asked = re.findall(r'"([\w-]+)(?:\[[\w,]+\])? >=([\d.]+)', text.replace(products, ""))
+    assert len(asked) > 50
+    for name, floor in asked:
+        if name == "flit_core":
+            continue  # builds only: it is flit-core among the tests
+        assert name in pinned, f"{name}: run .ci/lock"
+        assert max(map(numbers, pinned[name])) >= numbers(floor), f"{name}: run .ci/lock"
+
+
+def test_ci_installs_the_constraints_but_where_an_environment_has_its_own_versions() -> None:
+    script = read(".ci/run")
+    assert script.index("UV_CONSTRAINT=") < script.index("install tox tox-uv")
+    sections = re.split(r"^\[testenv:", read("tox.ini"), flags=re.MULTILINE)[1:]
+    unset = [
+        section.partition("]")[0] for section in sections if "\n    UV_CONSTRAINT =\n" in section
+    ]
+    assert tuple(unset) == OWN_VERSIONS
+
+
 def test_an_editor_wraps_where_the_linter_does() -> None:
     (length,) = re.findall(r"^line-length = (\d+)", read("pyproject.toml"), re.MULTILINE)
     assert f"\n[*.py]\nmax_line_length = {length}\n" in read(".editorconfig")
