@@ -109,7 +109,7 @@ def answer(
             if unavailable.__cause__ is not None and unavailable.status != 404:
                 first_line = str(unavailable.__cause__).partition("\n")[0]
                 _logger.warning("%s for %r: %s", unavailable.status, scope["path"], first_line)
-            await _empty(send, unavailable.status)
+            await _empty(send, unavailable.status, _retry_after(unavailable))
             return
         if found is None:
             await _empty(send, 404)
@@ -172,6 +172,11 @@ async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSour
             source.close()
             raise
     return source
+
+
+def _retry_after(unavailable: SourceUnavailable) -> Iterable[Field]:
+    seconds = unavailable.retry_after
+    return () if seconds is None else ((b"retry-after", b"%d" % seconds),)
 
 
 async def _empty(send: Send, status: int, fields: Iterable[Field] = ()) -> None:

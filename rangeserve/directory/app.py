@@ -15,6 +15,7 @@ from ..events import Observer
 from ..handover import hand_over, handover_of
 from ..middleware import RangeMiddleware
 from ..sources.file import FileSource, stat_etag
+from ..sources.unavailable import SourceUnavailable
 from ..types import Receive, Scope, Send
 from .beneath import Folder, entries, open_beneath
 from .listing import PAGE_POLICY, make_page
@@ -61,6 +62,7 @@ _Found = Union[_Page, _File]
 
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
+_UNAVAILABLE: Final = b"503: the storage does not answer at the moment.\n"
 _METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
 )
@@ -135,15 +137,23 @@ class DirectoryApp:
         if target is None:
             await self._send(_NOT_FOUND, scope, send)
             return
-        source = FileSource("/".join(target.names))
+        source = FileSource("/".join(target.names), os.path.join(self.root, *target.names))
         try:
-            found = await source.in_thread(self._look, target, source, scope["query_string"])
+            found = await self._found(target, source, scope["query_string"])
             if isinstance(found, _File):
                 hand_over(scope, source)
                 found = _Page(200, content_type=found.content_type.encode("latin-1"))
             await self._send(found, scope, send)
         finally:
             source.close()
+
+    async def _found(self, target: Target, source: FileSource, query: bytes) -> _Found:
+        """The response for a target; if it is a file, `source` has it open."""
+        try:
+            return await source.in_thread(self._look, target, source, query)
+        except SourceUnavailable as unavailable:
+            retry_after = b"%d" % (unavailable.retry_after or 0)
+            return _Page(unavailable.status, _UNAVAILABLE, ((b"retry-after", retry_after),))
 
     async def _send(self, page: _Page, scope: Scope, send: Send) -> None:
         fields = [(b"x-content-type-options", b"nosniff"), *page.fields]

@@ -14,6 +14,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Final, Union
 
 from ..sources.file import OPEN_FLAGS
+from ..sources.mounts import is_mount_point
 from .target import is_hidden
 
 __all__ = ["Entry", "Folder", "entries", "open_beneath"]
@@ -115,11 +116,15 @@ def entries(root: str, names: Sequence[str], folder: Folder, *, hidden: bool) ->
     """The entries of `folder`, which is at `names` below `root`: those that can be opened.
 
     Links that are broken or lead out of the root are left out, and so is whatever is neither a
-    folder nor a regular file.
+    folder nor a regular file. A folder on which another device is mounted is not asked for its
+    status, for it may not answer.
     """
     with os.scandir(folder.handle) as found:
         for each in found:
             if not hidden and is_hidden(each.name):
+                continue
+            if is_mount_point(os.path.join(root, *names, each.name)):
+                yield Entry(each.name, each.is_dir(follow_symlinks=False), 0, 0.0)
                 continue
             try:
                 if each.is_symlink():

@@ -37,24 +37,17 @@ async def test_at_most_32_threads_read_at_a_time(
     sources = [await open_file(str(path)) for _ in range(80)]
     monkeypatch.setattr(os, "preadv", lambda *_: (_ for _ in ()).throw(BlockingIOError()))
     monkeypatch.setattr(os, "pread", held)
-    limiter = threads._limiter.get()
+    workers = threads._workers_for(threads.READS, sources[0].status.st_dev)
     try:
         async with anyio.create_task_group() as group:
             for source in sources:
                 group.start_soon(closing, source)
-            await until(lambda: asking(limiter) == 80)
-            await until(lambda: working == limiter.borrowed_tokens)
+            await until(lambda: working + len(workers._waiting) == 80)
             most = working
             go.set()
     finally:
         go.set()
     assert most == 32
-
-
-def asking(limiter: anyio.CapacityLimiter) -> int:
-    """The number of tasks that have a thread or wait for one."""
-    found = limiter.statistics()
-    return found.borrowed_tokens + found.tasks_waiting
 
 
 async def closing(source: FileSource) -> None:
