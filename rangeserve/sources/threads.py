@@ -36,7 +36,7 @@ _IDLE_SECONDS: Final = 10.0
 _logger: Final = logging.getLogger("rangeserve")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of work: on each device it has at most this number of `threads`.
 
