@@ -26,7 +26,7 @@ _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 _MAX_LEARNT: Final = 1024
 
 _devices: dict[str, int] = {}  # where something is mounted -> the device number
-_types: dict[int, str] = {}  # a device number -> the type of its file system
+_elsewhere: frozenset[int] = frozenset()  # the devices that are not local
 _read_at = float("-inf")
 # Folders and files on devices that are not local -> the device, to which a link may have led.
 _learnt: dict[str, int] = {}
@@ -67,11 +67,9 @@ def is_local(device: int) -> bool:
 
     A device that is not in the table is local: a subvolume of btrfs, a layer of overlayfs.
     """
-    _refresh()
-    file_system = _types.get(device)
-    if file_system is None or file_system in _LOCAL_TYPES:
-        return True
-    return os.major(device) != 0 and not file_system.startswith("fuse")
+    if monotonic() - _read_at >= _FRESH_SECONDS:
+        _refresh()
+    return device not in _elsewhere
 
 
 def is_mount_point(path: str) -> bool:
@@ -83,7 +81,7 @@ def is_mount_point(path: str) -> bool:
 
 def _refresh() -> None:
     """Read the table again if it may have changed."""
-    global _devices, _types, _read_at
+    global _devices, _elsewhere, _read_at
     now = monotonic()
     if now - _read_at < _FRESH_SECONDS:
         return
@@ -93,7 +91,14 @@ def _refresh() -> None:
             lines = table.read().splitlines()
     except OSError:
         lines = []
-    _devices, _types = _parse(lines)
+    _devices, types = _parse(lines)
+    _elsewhere = frozenset(device for device in types if not _is_local(device, types[device]))
+
+
+def _is_local(device: int, file_system: str) -> bool:
+    if file_system in _LOCAL_TYPES:
+        return True
+    return os.major(device) != 0 and not file_system.startswith("fuse")
 
 
 def _parse(lines: list[str]) -> tuple[dict[str, int], dict[int, str]]:

@@ -157,7 +157,7 @@ class _Workers:
     def unavailable(self) -> SourceUnavailable:
         """The exception for work that has waited in vain; the first one is logged."""
         kind, device = self._kind, self._device
-        where = "" if device is None else f" on device {os.major(device)}:{os.minor(device)}"
+        where = "" if device is None else f" on device {_shown(device)}"
         why = f"no thread for {kind.name}{where}: each of {kind.threads} waits for an answer"
         if not self._has_warned:
             self._has_warned = True
@@ -200,6 +200,11 @@ def _workers_for(kind: Kind, device: int | None) -> _Workers:
     if workers is None:
         workers = _all_workers.setdefault((kind, device), _Workers(kind, device))
     return workers
+
+
+def _shown(device: int) -> str:
+    """A device number as the table of mounts has it; Windows knows no such numbers."""
+    return f"{os.major(device)}:{os.minor(device)}" if hasattr(os, "major") else str(device)
 
 
 def _waker(done: Event) -> Callable[[], None]:
