@@ -218,3 +218,18 @@ async def test_a_folder_is_listed_without_asking_what_is_mounted_in_it(
     assert "<time></time>" in item
     (item,) = [line for line in page.splitlines() if "near/" in line]
     assert "<time datetime" in item
+
+
+async def test_a_device_that_is_mounted_over_a_quick_folder(
+    film: Path, busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The open that finds it is the last one on the event loop."""
+    from rangeserve.sources import file as file_module
+
+    app = RangeMiddleware(hands_over(film))
+    for _ in range(2):
+        assert (await ask(app)).body == DATA
+    monkeypatch.setattr(file_module, "is_local", lambda device: False)
+    assert (await ask(app)).body == DATA
+    busy(LOOK_UPS, film)
+    is_503(await ask(app))

@@ -121,6 +121,11 @@ def test_what_is_learnt_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mounts.device_of("/srv/links/9") == NFS
 
 
+def test_what_the_table_says_need_not_be_learnt() -> None:
+    mounts.learn_device("/srv/nas/film", NFS)
+    assert not mounts._learnt
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/mountinfo"), reason="the table is of Linux")
 def test_the_table_of_this_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
