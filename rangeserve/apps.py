@@ -109,7 +109,7 @@ def answer(
                 found = await _opened(found, etag)
         except SourceUnavailable as unavailable:
             log_unavailable(unavailable, scope["path"])
-            await _empty(send, unavailable.status)
+            await _empty(send, unavailable.status, _retry_after(unavailable))
             return
         if found is None:
             await _empty(send, 404)
@@ -181,6 +181,11 @@ async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSour
             source.close()
             raise
     return source
+
+
+def _retry_after(unavailable: SourceUnavailable) -> Iterable[Field]:
+    seconds = unavailable.retry_after
+    return () if seconds is None else ((b"retry-after", b"%d" % seconds),)
 
 
 async def _empty(send: Send, status: int, fields: Iterable[Field] = ()) -> None:

@@ -21,6 +21,7 @@ from ..handover import Handover
 from ..sources.file import EtagMaker, make_etag, open_file
 from ..sources.pace import Pace
 from ..sources.protocol import Closable
+from ..sources.unavailable import SourceUnavailable
 from ..types import ASGIApp, Message, Receive, Scope, Send
 from .actions import Action, Open, Serve
 from .exchange import Exchange
@@ -309,7 +310,11 @@ class Call:
             self._observation.count(message)
 
     async def _open(self, action: Open) -> None:
-        file = await open_file(action.path)
+        try:
+            file = await open_file(action.path)
+        except SourceUnavailable as unavailable:
+            await self._act(self._exchange.opened(unavailable))
+            return
         try:
             needs_etag = action.needs_etag or action.content_length not in (None, file.size)
             if needs_etag and self._settings.etag is not None:

@@ -5,7 +5,8 @@ actions, which the `Call` carries out in their order, and is resumed with the ap
 message. Nothing here awaits. The actions:
 
 - a message (`dict`): to be sent to the server;
-- `Open(path)`: the `yield` is resumed with the open file instead of a message;
+- `Open(path)`: the `yield` is resumed with the open file instead of a message, or with the
+  `SourceUnavailable` that was raised;
 - `Serve(plan, source)`: the plan's segments are sent from the source. `Response.last_send`
   is called right before the last of them, or `Response.client_left` if it is not reached.
 
@@ -18,7 +19,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.limits import Limits
-from ..core.plan import Plan, advertise, make_plan
+from ..core.plan import Plan, advertise, make_plan, make_unavailable
 from ..core.ranges import ByteRange
 from ..core.representation import Field, Representation, read_representation
 from ..core.request import Request, accepts_coding
@@ -27,6 +28,7 @@ from ..core.slicer import Slicer
 from ..errors import ResponseError
 from ..handover import Handover
 from ..sources.protocol import Source
+from ..sources.unavailable import SourceUnavailable
 from ..types import Message
 from .actions import Action, Open, Serve
 from .hints import Hints
@@ -92,8 +94,8 @@ class Exchange:
             why = f"{message['type']} came although {self._where()}"
             raise self.response.fail(why) from None
 
-    def opened(self, source: Source) -> Sequence[Action]:
-        """What to do now that the file of `Open` is open.
+    def opened(self, source: Source | SourceUnavailable) -> Sequence[Action]:
+        """What to do now that the file of `Open` is open, or is not to be had.
 
         If no `Serve` follows, the file is not needed.
         `ResponseError` if the response has failed meanwhile.
@@ -300,7 +302,12 @@ class _Script:
         if source is None or representation.length_in_doubt:
             return False
         if isinstance(source, str):
-            source = self._opened((yield self._open(source)))
+            opened = self._opened((yield self._open(source)))
+            if isinstance(opened, SourceUnavailable):
+                self._handover.accepted = True
+                yield self._answer_unavailable(start, opened)
+                return True
+            source = opened
         length, handover = representation.content_length, self._handover
         if length != source.size:
             if handover.same_body and (length is None or length != handover.content_length):
@@ -317,6 +324,11 @@ class _Script:
     def _answer_from_path(self, start: Message, path: str) -> Steps[None]:
         """Answer from the file that the app sends by its path."""
         source = self._opened((yield self._open(path)))
+        if isinstance(source, SourceUnavailable):
+            if self._response.decided:  # the start has been sent
+                raise self._response.fail(str(source)) from source
+            yield self._answer_unavailable(start, source)
+            return
         representation = self._representation
         has_changed = representation.content_length not in (None, source.size)
         if self._response.decided:  # the start has been sent
@@ -336,7 +348,7 @@ class _Script:
         needs_etag = not representation.has_field(b"etag")
         return (Open(path, needs_etag, representation.content_length),)
 
-    def _opened(self, given: Source | Message) -> Source:
+    def _opened(self, given: Source | SourceUnavailable | Message) -> Source | SourceUnavailable:
         response = self._response
         if isinstance(given, dict):
             raise response.fail(f"{given['type']} came although {response.state.value}")
@@ -385,6 +397,12 @@ class _Script:
         if isinstance(selection, Whole):
             return self._without_body({**self._passed_on(start, selection), "trailers": False})
         plan = make_plan(selection, self._representation)
+        return self._without_body(self._rewritten(start, selection, plan))
+
+    def _answer_unavailable(self, start: Message, why: SourceUnavailable) -> Sequence[Action]:
+        """The file cannot be had: its status without a body, instead of the app's response."""
+        plan = make_unavailable(why.status, self._representation, why.retry_after)
+        selection = Whole(reason=self._if_ranged(Reason.NOT_A_200))
         return self._without_body(self._rewritten(start, selection, plan))
 
     def _without_body(self, *start: Message) -> Sequence[Action]:

@@ -22,7 +22,7 @@ from .selection import (
     Whole,
 )
 
-__all__ = ["ACCEPT_RANGES", "Plan", "advertise", "make_plan"]
+__all__ = ["ACCEPT_RANGES", "Plan", "advertise", "make_plan", "make_unavailable"]
 
 # A response that is rewritten has a length of its own.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -49,6 +49,8 @@ _DROPPED_ERROR: Final = _REWRITTEN | {
     b"expires",
     b"link",
 }
+# Nothing is known of the representation.
+_DROPPED_UNAVAILABLE: Final = _DROPPED_ERROR | {b"etag", b"last-modified", b"retry-after"}
 ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
 
@@ -124,6 +126,14 @@ def make_plan(
     unsatisfied = (b"content-range", b"bytes */%d" % remaining.complete_length)
     kept = _without(_DROPPED_ERROR, representation)
     return Plan(416, [*kept, ACCEPT_RANGES, unsatisfied, (b"content-length", b"0")])
+
+
+def make_unavailable(status: int, representation: Representation, retry_after: int | None) -> Plan:
+    """The response if there is no source: `status` without a body, the app's other fields kept."""
+    kept = _without(_DROPPED_UNAVAILABLE, representation)
+    if retry_after is not None:
+        kept.append((b"retry-after", b"%d" % retry_after))
+    return Plan(status, [*kept, (b"content-length", b"0")])
 
 
 def _partial(selection: Parts, representation: Representation, boundary: Callable[[], str]) -> Plan:

@@ -19,13 +19,15 @@ from ..handover import hand_over, handover_of
 from ..middleware import RangeMiddleware
 from ..sources.file import FileSource, stat_etag
 from ..sources.memory import content_etag
+from ..sources.mounts import device_of
+from ..sources.unavailable import SourceUnavailable
 from ..types import Receive, Scope, Send
 from .beneath import Folder, entry_of, names_in, open_beneath
 from .listing import PAGE_POLICY, make_page
 from .media import content_type_of, is_active
 from .paging import first_places, link_after, place_of, read_after
 from .target import Target, read_target
-from .turn import Client, TooBusy, take_turn
+from .turn import Client, take_turn
 
 __all__ = ["DirectoryApp"]
 
@@ -78,6 +80,7 @@ _BAD_REQUEST: Final = _Page(400, b"400: a path begins with a slash.\n")
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
 _SANDBOX: Final = (b"content-security-policy", b"sandbox")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
+_UNAVAILABLE: Final = b"503: the storage does not answer at the moment.\n"
 _METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
 )
@@ -169,9 +172,9 @@ class DirectoryApp:
         if target is None:
             await self._send(_NOT_FOUND, scope, send)
             return
-        source = FileSource("/".join(target.names))
+        source = FileSource("/".join(target.names), os.path.join(self.root, *target.names))
         try:
-            found = await source.in_thread(self._look, target, source, scope["query_string"])
+            found = await self._found(target, source, scope["query_string"])
             if isinstance(found, _File):
                 hand_over(scope, source)
                 fields = (_SANDBOX,) if self.sandbox and found.is_active else ()
@@ -193,9 +196,17 @@ class DirectoryApp:
             return _listing(None)
         work = partial(self._read_folder, target, scope["query_string"])
         try:
-            return await take_turn(work, receive)
-        except TooBusy:
+            return await take_turn(work, device_of(os.path.join(self.root, *target.names)), receive)
+        except SourceUnavailable:
             return _TOO_BUSY
+
+    async def _found(self, target: Target, source: FileSource, query: bytes) -> _Found:
+        """The response for a target; if it is a file, `source` has it open."""
+        try:
+            return await source.in_thread(self._look, target, source, query)
+        except SourceUnavailable as unavailable:
+            retry_after = b"%d" % (unavailable.retry_after or 0)
+            return _Page(unavailable.status, _UNAVAILABLE, ((b"retry-after", retry_after),))
 
     async def _send(self, page: _Page, scope: Scope, send: Send) -> None:
         fields = [(b"x-content-type-options", b"nosniff"), *page.fields]

@@ -14,6 +14,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Final, Union
 
 from ..sources.file import OPEN_FLAGS
+from ..sources.mounts import is_mount_point
 from .target import is_hidden
 
 __all__ = ["Entry", "Folder", "entry_of", "names_in", "open_beneath"]
@@ -132,8 +133,11 @@ def entry_of(
     """The entry `name` of `folder`, which is at `names` below `root`, if it can be opened.
 
     `None` for a link that is broken or leads out of the root, and for whatever is neither a
-    folder nor a regular file.
+    folder nor a regular file. A folder on which another device is mounted is not asked for its
+    status, for it may not answer.
     """
+    if is_mount_point(os.path.join(root, *names, name)):
+        return Entry(name, True, 0, 0.0)
     try:
         if isinstance(folder.handle, int):
             status = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)

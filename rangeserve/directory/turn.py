@@ -7,27 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
-from anyio import CapacityLimiter, create_task_group, fail_after
-from anyio.lowlevel import RunVar, checkpoint_if_cancelled
+from anyio import create_task_group
+from anyio.lowlevel import checkpoint_if_cancelled
 
-from ..sources.threads import in_thread, limiter_of
+from ..sources.threads import Kind, in_thread
 from ..types import Receive
 
-__all__ = ["Client", "TooBusy", "take_turn"]
+__all__ = ["Client", "take_turn"]
 
 T = TypeVar("T")
 
-_MAX_AT_ONCE: Final = 2
-_MAX_WAIT_SECONDS: Final = 2.0
+_TURNS: Final = Kind("turns", threads=2, patience=2.0)
 # After each batch of items the work rests for a moment. Otherwise the event loop, and with it
 # every other client, would wait 5 ms (`sys.getswitchinterval`) each time it has something to do.
 _BATCH: Final = 256
 _REST_SECONDS: Final = 0.0002
-_limiter: RunVar[CapacityLimiter] = RunVar("rangeserve.turns")
-
-
-class TooBusy(Exception):
-    """The work was not begun, because as much as is allowed was under way for 2 seconds."""
 
 
 class _Left(Exception):
@@ -51,11 +45,12 @@ class Client:
             yield item
 
 
-async def take_turn(work: Callable[[Client], T], receive: Receive) -> T | None:
-    """The result of the blocking `work`, for the client that `receive` tells of.
+async def take_turn(work: Callable[[Client], T], device: int | None, receive: Receive) -> T | None:
+    """The result of the blocking `work` on a `device`, for the client that `receive` tells of.
 
-    At most 2 calls are at work in an event loop; the others wait for 2 seconds, and then get
-    `TooBusy`. If the client leaves, `work` is told so by the `Client`, and the result is `None`.
+    At most 2 calls are at work on a device; the others wait for 2 seconds, and then get
+    `SourceUnavailable`. If the client leaves, `work` is told so by the `Client`, and the result
+    is `None`.
     """
     client = Client()
     result: T | None = None
@@ -72,7 +67,7 @@ async def take_turn(work: Callable[[Client], T], receive: Receive) -> T | None:
     async with create_task_group() as group:
         group.start_soon(watch)
         try:
-            result = await _in_turn(partial(work, client))
+            result = await in_thread(partial(work, client), _TURNS, device)
         except _Left:
             pass
         except Exception as error:  # raised below: the task group would wrap it in a group
@@ -85,17 +80,3 @@ async def take_turn(work: Callable[[Client], T], receive: Receive) -> T | None:
         finally:
             del failure  # its traceback refers to this frame
     return result
-
-
-async def _in_turn(work: Callable[[], T]) -> T:
-    limiter = limiter_of(_limiter, _MAX_AT_ONCE)
-    token = object()
-    try:
-        with fail_after(_MAX_WAIT_SECONDS):
-            await limiter.acquire_on_behalf_of(token)
-    except TimeoutError:
-        raise TooBusy from None
-    try:
-        return await in_thread(work)
-    finally:
-        limiter.release_on_behalf_of(token)

@@ -16,7 +16,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import ObjectStore
 
 from ..errors import ResponseError
-from ..sources.threads import in_thread
+from ..sources.threads import READS, in_thread
 from ..sources.unavailable import SourceUnavailable
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
@@ -39,9 +39,7 @@ async def get(store: ObjectStore, key: str, options: GetOptions, timeout: float)
     with fail_after(timeout):
         if _on_asyncio():
             return await obstore.get_async(store, key, options=options)
-        return await in_thread(
-            partial(obstore.get, store, key, options=options), abandon_on_cancel=True
-        )
+        return await in_thread(partial(obstore.get, store, key, options=options), READS, None)
 
 
 async def chunks(result: GetResult, size: int, timeout: float) -> AsyncGenerator[bytes]:
@@ -99,7 +97,7 @@ async def _step_async(body: list[BytesStream]) -> bytes | None:
 
 
 async def _step_in_thread(body: list[BytesStream]) -> bytes | None:
-    return await in_thread(partial(next, body[0], None), abandon_on_cancel=True)
+    return await in_thread(partial(next, body[0], None), READS, None)
 
 
 def _on_asyncio() -> bool:

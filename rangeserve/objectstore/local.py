@@ -11,7 +11,8 @@ from obstore.store import LocalStore
 
 from ..errors import ResponseError
 from ..sources.file import FileSource
-from ..sources.threads import in_thread
+from ..sources.mounts import device_of
+from ..sources.threads import LOOK_UPS, in_thread
 
 __all__ = ["check_local"]
 
@@ -30,7 +31,8 @@ async def check_local(store: LocalStore, key: str, *, hidden: bool) -> None:
     """
     root = str(store.prefix or os.sep)
     try:
-        await in_thread(partial(_check, root, key, hidden=hidden), abandon_on_cancel=True)
+        check = partial(_check, root, key, hidden=hidden)
+        await in_thread(check, LOOK_UPS, device_of(os.path.join(root, key)))
     except OSError as error:
         if error.errno in _NO_FILE:
             raise FileNotFoundError(*error.args) from error

@@ -7,6 +7,7 @@ so that the event loop does not wait for a disk.
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 import os
@@ -19,8 +20,10 @@ from time import perf_counter
 from typing import Any, Final, TypeVar, Union, cast
 
 from ..errors import ResponseError
+from .mounts import device_of, is_local, learn_device
 from .pace import Pace
-from .threads import in_thread
+from .threads import CLOSES, LOOK_UPS, READS, Kind, in_thread, later
+from .unavailable import SourceUnavailable
 
 __all__ = [
     "OPEN_FLAGS",
@@ -43,6 +46,7 @@ OPEN_FLAGS: Final = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_NO_LINK_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
 _MEANINGLESS_SECONDS: Final = 1
@@ -110,12 +114,16 @@ class FileSource:
     An `EtagMaker` is called with one. `path` is the name by which the file was opened. `size`
     (in bytes) and `last_modified` are those of the descriptor; `etag` and `content_type` are
     those of `Source`, and may be set. Everything else of a FileSource, `open`, `adopt`,
-    `sendable_path` and `pace`, is for this package.
+    `sendable_path`, `is_local`, `in_thread_for` and `pace`, is for this package.
     """
 
-    def __init__(self, path: str) -> None:
-        """A file that is not open yet: `open` or `adopt` comes next."""
+    def __init__(self, path: str, place: str | None = None) -> None:
+        """A file that is not open yet: `open` or `adopt` comes next.
+
+        `place` is where the file is looked up, if that is not `path`.
+        """
         self.path = path
+        self._place = path if place is None else place
         self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None
@@ -125,8 +133,9 @@ class FileSource:
         self._fd = -1
         self._adopted = False
         self._lock = threading.Lock()
-        self._in_thread = False
+        self._in_threads = 0
         self._closed = False
+        self.is_local: bool = True
         self._can_ask_cache = _NOWAIT is not None
 
     @property
@@ -141,13 +150,13 @@ class FileSource:
         """The path by which a server that can send files may open this file, if there is one."""
         return None if self._adopted else self.path
 
-    def open(self) -> None:
-        """Open the file; blocking.
+    def open(self, *, follow: bool = True) -> None:
+        """Open the file; blocking. Unless `follow`, a symbolic link is an `OSError` (ELOOP).
 
         `OSError` if it cannot be opened, `ResponseError` if it is not a regular file. After an
         error no descriptor is left open.
         """
-        self._hold(os.open(self.path, OPEN_FLAGS))
+        self._hold(os.open(self.path, OPEN_FLAGS if follow else _NO_LINK_FLAGS))
 
     def adopt(self, fd: int) -> None:
         """Take over the descriptor `fd`, which is open for reading; otherwise like `open`.
@@ -166,6 +175,9 @@ class FileSource:
                 raise ResponseError(f"not a stored file: {self.path!r}")
             self.size = status.st_size
             self.last_modified = time_of(status.st_mtime)
+            if not is_local(status.st_dev):
+                self.is_local = False
+                learn_device(self._place, status.st_dev)
         except BaseException:
             os.close(fd)
             raise
@@ -179,42 +191,59 @@ class FileSource:
         """
         with self._lock:
             self._closed = True
-            if not self._in_thread:
-                self._close_now()
-
-    def _close_now(self) -> None:
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
+            if self._in_threads:
+                return
+            fd, self._fd = self._fd, -1
+        if fd < 0:
+            return
+        if self.is_local:
             os.close(fd)
+        else:  # NFS and FUSE tell whoever answers for the file, and wait
+            later(partial(os.close, fd), CLOSES, self.status.st_dev)
 
     async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """The result of the blocking `work(*args)`, done with this file in a worker thread.
 
-        The descriptor stays open until `work` returns, even if `close` is called meanwhile.
-        `ResponseError` if the file is closed before a thread is free.
+        The descriptor stays open until `work` returns, even if `close` is called or the caller
+        is cancelled meanwhile. `ResponseError` if the file is closed before a thread is free,
+        `SourceUnavailable` (503) if none becomes free.
         """
-        return await in_thread(partial(self._while_open, work, *args))
+        return await self.in_thread_for(READS, work, *args)
+
+    async def in_thread_for(self, kind: Kind, work: Callable[..., T], *args: Any) -> T:
+        """As `in_thread`, for work of this `kind`; before the file is open it is a look-up."""
+        work = partial(self._while_open, work, *args)
+        if self._status is None:
+            return await in_thread(work, LOOK_UPS, device_of(self._place))
+        return await in_thread(work, kind, self._status.st_dev)
 
     def _while_open(self, work: Callable[..., T], *args: Any) -> T:
         with self._lock:
             if self._closed:
                 raise ResponseError(f"closed while waiting for a thread: {self.path!r}")
-            self._in_thread = True
+            self._in_threads += 1
         try:
             return work(*args)
         finally:
+            fd = -1
             with self._lock:
-                self._in_thread = False
-                if self._closed:
-                    self._close_now()
+                self._in_threads -= 1
+                if self._closed and not self._in_threads:
+                    fd, self._fd = self._fd, -1
+            if fd >= 0:
+                os.close(fd)
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)` of the file, in chunks.
 
-        `ResponseError` if the file has become shorter, `OSError` if it cannot be read.
+        `ResponseError` if the file has become shorter or no thread becomes free, `OSError` if
+        it cannot be read.
         """
         while start < stop:
-            chunk = await self._chunk(start, stop - start)
+            try:
+                chunk = await self._chunk(start, stop - start)
+            except SourceUnavailable as unavailable:  # too late for its status
+                raise ResponseError(f"{unavailable}: {self.path!r}") from unavailable
             if not chunk:
                 raise ResponseError(f"the file became shorter while it was sent: {self.path!r}")
             start += len(chunk)
@@ -298,15 +327,13 @@ async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
 async def open_file(path: str) -> FileSource:
     """Open the regular file at `path`; errors are those of `FileSource.open`.
 
-    It is opened on the event loop if opens in its folder were quick, and otherwise in a worker
-    thread.
+    It is opened on the event loop if opens in its folder were quick and its device is local,
+    and otherwise in a worker thread. `SourceUnavailable` (503) if none becomes free.
     """
     source = FileSource(path)
     folder = os.path.dirname(path)
     try:
-        if folder in _quick_folders:
-            _timed_open(source, folder)
-        else:
+        if not (folder in _quick_folders and _opened_now(source, folder)):
             await source.in_thread(_timed_open, source, folder)
     except BaseException:
         source.close()
@@ -314,10 +341,25 @@ async def open_file(path: str) -> FileSource:
     return source
 
 
-def _timed_open(source: FileSource, folder: str) -> None:
+def _opened_now(source: FileSource, folder: str) -> bool:
+    """Open `source` on the event loop: `False` if it is a link, which may lead to any device."""
+    try:
+        _timed_open(source, folder, follow=False)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        raise
+    if not source.is_local:  # it was mounted there since
+        _quick_folders.pop(folder, None)
+    return True
+
+
+def _timed_open(source: FileSource, folder: str, *, follow: bool = True) -> None:
     """Open `source`, and note whether its folder is quick; blocking."""
     begin = perf_counter()
-    source.open()
+    source.open(follow=follow)
+    if not source.is_local:
+        return
     slow = perf_counter() - begin > _QUICK_SECONDS
     if slow and _quick_folders.get(folder, True):
         _quick_folders.pop(folder, None)

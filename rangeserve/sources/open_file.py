@@ -7,10 +7,11 @@ import threading
 from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from ..errors import ResponseError
-from .threads import in_thread
+from .threads import CLOSES, READS, in_thread
+from .unavailable import SourceUnavailable
 
 __all__ = ["OpenFileSource"]
 
@@ -51,6 +52,7 @@ class OpenFileSource:
     ) -> None:
         self._file = file
         self._lock = threading.Lock()
+        self._device = _device_of(file)
         self._close = close
         self.size: int = file.seek(0, os.SEEK_END) if size is None else size
         self.etag = etag
@@ -58,10 +60,16 @@ class OpenFileSource:
         self.content_type = content_type
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes `[start, stop)`, in chunks; `ResponseError` if the file ends before `stop`."""
+        """The bytes `[start, stop)`, in chunks.
+
+        `ResponseError` if the file ends before `stop`, or no thread becomes free.
+        """
         while start < stop:
             size = min(_CHUNK_BYTES, stop - start)
-            chunk = await in_thread(partial(self._read_now, size, start))
+            try:
+                chunk = await in_thread(partial(self._read_now, size, start), READS, self._device)
+            except SourceUnavailable as unavailable:  # too late for its status
+                raise ResponseError(str(unavailable)) from unavailable
             if not chunk:
                 raise ResponseError(f"the file object ends at {start}, {stop} was expected")
             start += len(chunk)
@@ -76,4 +84,17 @@ class OpenFileSource:
     async def aclose(self) -> None:
         """Close the file object, if `close` was true."""
         if self._close:
-            await in_thread(self._file.close)
+            await in_thread(self._close_now, CLOSES, self._device)
+
+    def _close_now(self) -> None:
+        """Close the file object, once a read that was left behind has returned; blocking."""
+        with self._lock:
+            self._file.close()
+
+
+def _device_of(file: SeekableFile) -> int | None:
+    """The number of the device that a file object is on, `None` if it has no descriptor."""
+    try:
+        return os.fstat(cast("Any", file).fileno()).st_dev
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None

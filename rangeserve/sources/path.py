@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Awaitable
 from os import PathLike, fspath
 from os.path import abspath
 from typing import Final
 
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
-
 from ..errors import ResponseError
 from .file import EtagMaker, FileSource, stat_etag
 from .media_type import guess_media_type
 from .memory import DIGEST_BYTES
-from .threads import limiter_of
+from .threads import HASHES
 
 __all__ = ["PathSource", "file_content_etag", "open_path"]
 
@@ -31,7 +29,7 @@ _MAX_REMEMBERED_FILES: Final = 4096
 
 # The identity of a file that was hashed -> its entity-tag; the last used comes last.
 _tags: OrderedDict[tuple[int, ...], str] = OrderedDict()
-_hashing: RunVar[CapacityLimiter] = RunVar("rangeserve.hashing")
+_tags_lock: Final = threading.Lock()
 
 
 class PathSource(FileSource):
@@ -58,7 +56,8 @@ async def open_path(
     `content_type` is given, it is guessed from the file name.
 
     `OSError` if the file cannot be opened, `ResponseError` if it is not a regular file,
-    `ValueError` for a NUL in the path. An exception of `etag` is raised, too.
+    `ValueError` for a NUL in the path, `SourceUnavailable` (503) if other opens on its device
+    do not end. An exception of `etag` is raised, too.
     """
     source = PathSource(abspath(fspath(path)))
     try:
@@ -77,18 +76,34 @@ async def file_content_etag(file: FileSource) -> str:
     """The strong entity-tag, quoted, that is a hash of the file's content (BLAKE2b, 128 bits).
 
     It is an `EtagMaker` for replicas that hold the same bytes with different modification
-    times. Files are read one at a time, and a file is read again only if its size, times or
-    inode have changed (the tags of 4,096 files are remembered). `ResponseError` if the file
-    changes while it is read.
+    times. The files of a device are read one at a time, and a file is read again only if its
+    size, times or inode have changed (the tags of 4,096 files are remembered).
+    `ResponseError` if the file changes while it is read, `SourceUnavailable` (503) after a
+    minute of waiting for others.
     """
+    tag = _remembered(file)
+    return tag if tag is not None else await file.in_thread_for(HASHES, _hash_once, file)
+
+
+def _remembered(file: FileSource) -> str | None:
+    """The entity-tag of the file, if it was hashed before."""
     key = _identity(file.status)
-    async with limiter_of(_hashing, 1):
-        tag = _tags.pop(key, None)
-        if tag is None:
-            tag = await file.in_thread(_hash, file)
-        _tags[key] = tag
-        if len(_tags) > _MAX_REMEMBERED_FILES:
-            _tags.popitem(last=False)
+    with _tags_lock:
+        tag = _tags.get(key)
+        if tag is not None:
+            _tags.move_to_end(key)
+        return tag
+
+
+def _hash_once(file: FileSource) -> str:
+    """The entity-tag of the file, which may have been hashed meanwhile; blocking."""
+    tag = _remembered(file)
+    if tag is None:
+        tag = _hash(file)
+        with _tags_lock:
+            _tags[_identity(file.status)] = tag
+            if len(_tags) > _MAX_REMEMBERED_FILES:
+                _tags.popitem(last=False)
     return tag
 
 

@@ -21,6 +21,7 @@ from support.waiting import SECONDS
 
 from rangeserve import RangeMiddleware
 from rangeserve.directory import DirectoryApp, app, turn
+from rangeserve.sources.threads import Kind
 
 pytestmark = pytest.mark.anyio
 
@@ -246,7 +247,7 @@ async def test_many_listings_at_once_are_put_off(
 ) -> None:
     endless = Endless()
     monkeypatch.setattr(app, "names_in", endless)
-    monkeypatch.setattr(turn, "_MAX_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(turn, "_TURNS", Kind("turns in a hurry", threads=2, patience=0.05))
     served = DirectoryApp(root)
     with anyio.fail_after(SECONDS):
         async with anyio.create_task_group() as group:

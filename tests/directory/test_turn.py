@@ -8,10 +8,12 @@ from typing import Any
 
 import anyio
 import pytest
-from support.waiting import SECONDS
+from support.waiting import SECONDS, until
 
 from rangeserve.directory import turn
-from rangeserve.directory.turn import Client, TooBusy, take_turn
+from rangeserve.directory.turn import Client, take_turn
+from rangeserve.sources.threads import Kind
+from rangeserve.sources.unavailable import SourceUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +61,7 @@ async def test_a_few_at_a_time_and_the_others_wait() -> None:
     work, results = Work(), []
 
     async def one() -> None:
-        results.append(await take_turn(work, stays))
+        results.append(await take_turn(work, None, stays))
 
     with anyio.fail_after(SECONDS):
         async with anyio.create_task_group() as group:
@@ -73,18 +75,18 @@ async def test_a_few_at_a_time_and_the_others_wait() -> None:
 
 
 async def test_whoever_waits_for_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn, "_MAX_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(turn, "_TURNS", Kind("turns in a hurry", threads=2, patience=0.01))
     work = Work()
     with anyio.fail_after(SECONDS):
         async with anyio.create_task_group() as group:
             for _ in range(2):
-                group.start_soon(take_turn, work, stays)
+                group.start_soon(take_turn, work, None, stays)
             await work.until_begun()
             await work.until_begun()
-            with pytest.raises(TooBusy):
-                await take_turn(work, stays)
+            with pytest.raises(SourceUnavailable):
+                await take_turn(work, None, stays)
             work.released.set()
-        assert await take_turn(work, stays) == "done"  # and then there is a turn again
+        assert await take_turn(work, None, stays) == "done"  # and then there is a turn again
 
 
 async def test_the_work_ends_when_its_client_leaves() -> None:
@@ -95,8 +97,8 @@ async def test_the_work_ends_when_its_client_leaves() -> None:
         return {"type": "http.disconnect"}
 
     with anyio.fail_after(SECONDS):
-        assert await take_turn(work, leaves) is None
-    assert (work.at_once, work.ended) == (0, 1)
+        assert await take_turn(work, None, leaves) is None
+    await until(lambda: (work.at_once, work.ended) == (0, 1))  # nobody waits for the thread
 
 
 async def test_a_client_that_leaves_while_it_waits_costs_nothing() -> None:
@@ -108,10 +110,10 @@ async def test_a_client_that_leaves_while_it_waits_costs_nothing() -> None:
     with anyio.fail_after(SECONDS):
         async with anyio.create_task_group() as group:
             for _ in range(2):
-                group.start_soon(take_turn, work, stays)
+                group.start_soon(take_turn, work, None, stays)
             await work.until_begun()
             await work.until_begun()
-            assert await take_turn(waiting, leaves) is None
+            assert await take_turn(waiting, None, leaves) is None
             work.released.set()
     assert waiting.ended == 0
 
@@ -120,10 +122,10 @@ async def test_the_work_ends_when_its_task_is_cancelled() -> None:
     work = Work()
     with anyio.fail_after(SECONDS):
         async with anyio.create_task_group() as group:
-            group.start_soon(take_turn, work, stays)
+            group.start_soon(take_turn, work, None, stays)
             await work.until_begun()
             group.cancel_scope.cancel()
-    assert (work.at_once, work.ended) == (0, 1)
+    await until(lambda: (work.at_once, work.ended) == (0, 1))  # nobody waits for the thread
 
 
 async def test_a_failure_is_raised_as_it_is() -> None:
@@ -131,4 +133,4 @@ async def test_a_failure_is_raised_as_it_is() -> None:
         raise FileNotFoundError("gone")
 
     with pytest.raises(FileNotFoundError, match="gone"):
-        await take_turn(fail, stays)
+        await take_turn(fail, None, stays)

@@ -57,6 +57,8 @@ GIVEN = {"FileSource", "ObjectSource", "PathSource"}
 OUR_OWN = {
     "FileSource": {
         "adopt",
+        "in_thread_for",
+        "is_local",
         "open",
         "sendable_path",
     },

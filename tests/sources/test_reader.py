@@ -145,10 +145,10 @@ class Opens:
         here = threading.current_thread()
         really = FileSource.open
 
-        def noted(source: FileSource) -> None:
+        def noted(source: FileSource, *, follow: bool = True) -> None:
             self.inline.append(threading.current_thread() is here)
             self._now += self.takes
-            really(source)
+            really(source, follow=follow)
 
         monkeypatch.setattr(FileSource, "open", noted)
         monkeypatch.setattr(file_module, "perf_counter", lambda: self._now)
