@@ -17,7 +17,7 @@ import anyio
 import pytest
 from support.driver import Answer, ask
 from support.targets import get, links, scope_of
-from support.waiting import SECONDS
+from support.waiting import SECONDS, until
 
 from rangeserve import RangeMiddleware
 from rangeserve.directory import DirectoryApp, app, turn
@@ -260,7 +260,7 @@ async def test_many_listings_at_once_are_put_off(
             assert put_off.body.startswith(b"503: ")
             assert (await get(served, "/a.txt")).body == b"alpha\n"  # others are served
             group.cancel_scope.cancel()
-    assert endless.begun == endless.ended == 2
+    await until(lambda: endless.begun == endless.ended == 2)  # nobody waits for the thread
 
 
 async def test_a_listing_ends_when_its_client_leaves(
@@ -281,4 +281,4 @@ async def test_a_listing_ends_when_its_client_leaves(
         with anyio.fail_after(SECONDS):
             await served(scope_of("/"), receive, send)
     assert sent == []
-    assert endless.begun == endless.ended == 2
+    await until(lambda: endless.begun == endless.ended == 2)  # nobody waits for the thread
