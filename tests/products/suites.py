@@ -75,8 +75,8 @@ SUITES: Final = {
             "a2wsgi", "anyio[trio]", "coverage[toml]", "dirty-equals", "flask", "httpx2", "httpx",
             "inline-snapshot", "logfire", "mypy", "opentelemetry-exporter-otlp-proto-http",
             "opentelemetry-instrumentation-fastapi", "opentelemetry-sdk", "pwdlib[argon2]",
-            "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "python-slugify", "pyyaml",
-            "ruff", "sentry-sdk", "sqlmodel", "strawberry-graphql", "ty", "typer",
+            "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "pytest-xdist",
+            "python-slugify", "pyyaml", "ruff", "sentry-sdk", "sqlmodel", "strawberry-graphql", "ty", "typer",
         ),
         arguments=("--timeout", "300"),
     ),
@@ -107,7 +107,7 @@ def prepare(suite: Suite) -> None:
 
 
 def _pip(suite: Suite, *arguments: str) -> None:
-    subprocess.run([suite.bin / "python", "-m", "pip", "-q", *arguments], check=True)
+    subprocess.run([suite.bin / "python", "-m", "pip", "-qq", *arguments], check=True)
 
 
 def run(suite: Suite, mode: str, tests: list[str]) -> dict[str, Outcome]:
