@@ -76,7 +76,8 @@ SUITES: Final = {
             "inline-snapshot", "logfire", "mypy", "opentelemetry-exporter-otlp-proto-http",
             "opentelemetry-instrumentation-fastapi", "opentelemetry-sdk", "pwdlib[argon2]",
             "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "pytest-xdist",
-            "python-slugify", "pyyaml", "ruff", "sentry-sdk", "sqlmodel", "strawberry-graphql", "ty", "typer",
+            "python-slugify", "pyyaml", "ruff", "sentry-sdk", "sqlmodel",
+            "strawberry-graphql", "ty", "typer",
         ),
         arguments=("--timeout", "300"),
     ),
@@ -93,15 +94,15 @@ class Outcome:
 
 def prepare(suite: Suite) -> None:
     """Put the sources of the suite, and what it needs, into `FOLDER`, if they are not there."""
-    if not (suite.bin / "pytest").exists():
-        subprocess.run([sys.executable, "-m", "venv", suite.bin.parent], check=True)
-        framework = f"{suite.name}{suite.extra}=={suite.version}"
-        _pip(suite, "install", "-e", str(CHECKOUT), framework, *suite.requirements)
+    wanted = [f"{suite.name}{suite.extra}=={suite.version}", *suite.requirements]
+    installed = suite.bin.parent / "installed.json"
+    if not installed.exists() or json.loads(installed.read_text(encoding="utf-8")) != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", suite.bin.parent], check=True)
+        _pip(suite, "install", "-e", str(CHECKOUT), *wanted)
+        installed.write_text(json.dumps(wanted), encoding="utf-8")
     if not suite.folder.exists():
-        wanted = f"{suite.name}=={suite.version}"
-        _pip(
-            suite, "download", "--no-deps", "--no-binary", ":all:", "-d", str(FOLDER), wanted
-        )  # fmt: skip
+        source = ("--no-deps", "--no-binary", ":all:", f"{suite.name}=={suite.version}")
+        _pip(suite, "download", "-d", str(FOLDER), *source)
         with tarfile.open(f"{suite.folder}.tar.gz") as archive:
             archive.extractall(FOLDER, filter="data")
 
