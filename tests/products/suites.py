@@ -139,6 +139,8 @@ def run(suite: Suite, mode: str, tests: list[str]) -> dict[str, Outcome]:
             timeout=SECONDS,
             check=False,
         )  # fmt: skip
+    if not record.exists():
+        raise SystemExit(f"no test has run: see {suite.name}-{mode}.log in {FOLDER}")
     found: dict[str, Outcome] = {}
     for line in record.read_text(encoding="utf-8").splitlines():
         report = json.loads(line)
