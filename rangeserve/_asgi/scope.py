@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ..core.ranges import is_in_bytes
 from ..core.representation import Field
-from ..core.request import Request
+from ..core.request import OVER_LIMITS, Request
 from ..handover import EXTENSION, Handover
 from .messages import PATHSEND, ZEROCOPYSEND
 
@@ -49,9 +49,10 @@ class AppScope:
     ) -> None:
         """`headers` are those of `scope`, which may be readable only once.
 
-        A Range in bytes is hidden, and If-Range with it, unless `show_ranges`; a Range in
-        another unit is the app's. pathsend is offered if the server or `offer_pathsend` does,
-        zerocopysend never. The server's own objects are not changed here.
+        A Range in bytes is hidden, and If-Range with it, unless `show_ranges`; one that is over
+        the limits always is. A Range in another unit is the app's. pathsend is offered if the
+        server or `offer_pathsend` does, zerocopysend never. The server's own objects are not
+        changed here.
         """
         extensions: dict[str, Any] = {**(scope.get("extensions") or {}), EXTENSION: handover}
         # Servers that offer both (anycorn 0.20) write to the socket past asyncio, and cut what
@@ -61,7 +62,8 @@ class AppScope:
         if offer_pathsend:
             extensions[PATHSEND] = {}
         app_scope = {**scope, "extensions": extensions}
-        if request is not None and request.range is not None and not show_ranges:
+        range_field = request.range if request is not None else None
+        if range_field is not None and (not show_ranges or range_field == OVER_LIMITS):
             app_scope["headers"] = _without_byte_range(headers)
         elif headers is not scope["headers"]:
             app_scope["headers"] = headers

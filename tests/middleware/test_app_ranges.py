@@ -60,6 +60,23 @@ async def test_its_whole_is_sliced_as_ever() -> None:
     assert (answer.status, answer.body) == (206, b"2345")
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("bytes=2-5" + ",0-0" * 64, id="too many"),
+        pytest.param("bytes=" + "0" * 8192 + "2-5", id="too long"),
+    ],
+)
+async def test_a_range_over_the_limits_is_seen_by_no_app(field: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert not {b"range", b"if-range"} & {name.lower() for name, _ in scope["headers"]}
+        await ranges_itself(scope, receive, send)
+
+    wrapped = RangeMiddleware(app, app_ranges=True)
+    answer = await ask(wrapped, headers=[("Range", field), ("If-Range", '"a"')])
+    assert (answer.status, answer.body) == (200, BODY)
+
+
 FIRST_TEN = always(206, (b"content-range", b"bytes 0-9/100"), (b"content-length", b"10"))
 
 

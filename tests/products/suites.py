@@ -75,8 +75,9 @@ SUITES: Final = {
             "a2wsgi", "anyio[trio]", "coverage[toml]", "dirty-equals", "flask", "httpx2", "httpx",
             "inline-snapshot", "logfire", "mypy", "opentelemetry-exporter-otlp-proto-http",
             "opentelemetry-instrumentation-fastapi", "opentelemetry-sdk", "pwdlib[argon2]",
-            "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "python-slugify", "pyyaml",
-            "ruff", "sentry-sdk", "sqlmodel", "strawberry-graphql", "ty", "typer",
+            "pyjwt", "pytest>=9", "pytest-codspeed", "pytest-timeout", "pytest-xdist",
+            "python-slugify", "pyyaml", "ruff", "sentry-sdk", "sqlmodel",
+            "strawberry-graphql", "ty", "typer",
         ),
         arguments=("--timeout", "300"),
     ),
@@ -93,21 +94,21 @@ class Outcome:
 
 def prepare(suite: Suite) -> None:
     """Put the sources of the suite, and what it needs, into `FOLDER`, if they are not there."""
-    if not (suite.bin / "pytest").exists():
-        subprocess.run([sys.executable, "-m", "venv", suite.bin.parent], check=True)
-        framework = f"{suite.name}{suite.extra}=={suite.version}"
-        _pip(suite, "install", "-e", str(CHECKOUT), framework, *suite.requirements)
+    wanted = [f"{suite.name}{suite.extra}=={suite.version}", *suite.requirements]
+    installed = suite.bin.parent / "installed.json"
+    if not installed.exists() or json.loads(installed.read_text(encoding="utf-8")) != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", suite.bin.parent], check=True)
+        _pip(suite, "install", "-e", str(CHECKOUT), *wanted)
+        installed.write_text(json.dumps(wanted), encoding="utf-8")
     if not suite.folder.exists():
-        wanted = f"{suite.name}=={suite.version}"
-        _pip(
-            suite, "download", "--no-deps", "--no-binary", ":all:", "-d", str(FOLDER), wanted
-        )  # fmt: skip
+        source = ("--no-deps", "--no-binary", ":all:", f"{suite.name}=={suite.version}")
+        _pip(suite, "download", "-d", str(FOLDER), *source)
         with tarfile.open(f"{suite.folder}.tar.gz") as archive:
             archive.extractall(FOLDER, filter="data")
 
 
 def _pip(suite: Suite, *arguments: str) -> None:
-    subprocess.run([suite.bin / "python", "-m", "pip", "-q", *arguments], check=True)
+    subprocess.run([suite.bin / "python", "-m", "pip", "-qq", *arguments], check=True)
 
 
 def run(suite: Suite, mode: str, tests: list[str]) -> dict[str, Outcome]:
@@ -138,6 +139,8 @@ def run(suite: Suite, mode: str, tests: list[str]) -> dict[str, Outcome]:
             timeout=SECONDS,
             check=False,
         )  # fmt: skip
+    if not record.exists():
+        raise SystemExit(f"no test has run: see {suite.name}-{mode}.log in {FOLDER}")
     found: dict[str, Outcome] = {}
     for line in record.read_text(encoding="utf-8").splitlines():
         report = json.loads(line)
