@@ -24,7 +24,7 @@ from ..core.representation import Field
 from ..core.validators import format_http_date
 from ..errors import ResponseError
 from ..handover import Handover, handover_of
-from ..sources.file import FileSource, open_file
+from ..sources.file import MEANINGLESS_SECONDS, FileSource, open_file
 from ..types import ASGIApp, Message, Receive, Scope, Send
 from .messages import BODY, DISCONNECT, PATHSEND, START
 
@@ -38,8 +38,6 @@ _LAST_MODIFIED: Final = b"last-modified"
 _REPLACED: Final = frozenset({_LENGTH, _ETAG, _LAST_MODIFIED})
 # A file up to this size is one message: the middleware slices it faster than it seeks.
 _ONE_MESSAGE_BYTES: Final = 64 * 1024
-# File systems whose content has no times (Nix, reproducible images) say 0 or 1.
-_MEANINGLESS_SECONDS: Final = 1
 
 
 class Innermost:
@@ -112,7 +110,7 @@ class Innermost:
                 **start,
                 "headers": _true_fields(start.get("headers", ()), file.status, self.given),
             }
-            if file.size <= _ONE_MESSAGE_BYTES and not handover.prefers_path:
+            if file.size <= (0 if handover.prefers_path else _ONE_MESSAGE_BYTES):
                 body = b"".join([chunk async for chunk in file.read(0, file.size)])
                 await send(start)
                 await send({"type": BODY, "body": body, "more_body": False})
@@ -221,7 +219,7 @@ def _true_fields(
     fields = [(bytes(name).lower(), bytes(value)) for name, value in headers]
     seen = dict(fields).get(_LENGTH)
     kept = given if seen == b"%d" % size else frozenset[bytes]()
-    has_time = status.st_mtime > _MEANINGLESS_SECONDS
+    has_time = status.st_mtime > MEANINGLESS_SECONDS
     true = [(_LENGTH, b"%d" % size)]
     for name, value in fields:
         if name in kept or name not in _REPLACED:

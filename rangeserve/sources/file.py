@@ -26,6 +26,7 @@ from .threads import CLOSES, LOOK_UPS, READS, Kind, in_thread, later
 from .unavailable import SourceUnavailable
 
 __all__ = [
+    "MEANINGLESS_SECONDS",
     "OPEN_FLAGS",
     "EtagMaker",
     "FileSource",
@@ -49,7 +50,8 @@ OPEN_FLAGS: Final = (
 _NO_LINK_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "preadv") else None
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
-_MEANINGLESS_SECONDS: Final = 1
+# Reproducible builds and Nix give every file this modification time, or 0: it tells nothing.
+MEANINGLESS_SECONDS: Final = 1
 _PAGE_BYTES: Final = 4096  # of the page cache, at least
 
 # After two opens in a row that took longer than this, the next open in the same folder is done
@@ -100,7 +102,7 @@ def time_of(seconds: float) -> datetime | None:
     `None` outside the years 1 to 9999, and for 1 s after the epoch or less, which reproducible
     builds give to every file.
     """
-    if seconds <= _MEANINGLESS_SECONDS:
+    if seconds <= MEANINGLESS_SECONDS:
         return None
     try:
         return datetime.fromtimestamp(int(seconds), timezone.utc)
@@ -305,7 +307,7 @@ def stat_etag(file: FileSource | os.stat_result) -> str | None:
     part, so that replicas with the same file and the same time have the same tag.
     """
     status = file.status if isinstance(file, FileSource) else file
-    if status.st_mtime_ns <= _MEANINGLESS_SECONDS * 10**9:
+    if status.st_mtime_ns <= MEANINGLESS_SECONDS * 10**9:
         return None
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 

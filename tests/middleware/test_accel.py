@@ -106,6 +106,15 @@ async def test_a_file_response_of_starlette_is_left_to_nginx(
     check_redirect(answer)
 
 
+async def test_an_empty_file_response_needs_no_nginx(film: Path) -> None:
+    film.write_bytes(b"")
+    for headers in ([], [("Range", "bytes=0-1")]):
+        answer = await ask(
+            AccelRedirect(FileResponse(film), {str(film.parent): "/protected"}), headers=headers
+        )
+        assert (answer.get("x-accel-redirect"), answer.status, answer.body) == (None, 200, b"")
+
+
 async def test_a_relative_path_that_the_app_sends_is_no_path_for_nginx(
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
