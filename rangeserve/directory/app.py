@@ -22,7 +22,7 @@ from ..sources.memory import content_etag
 from ..sources.mounts import device_of
 from ..sources.unavailable import SourceUnavailable
 from ..types import Receive, Scope, Send
-from .beneath import Folder, entry_of, names_in, open_beneath
+from .beneath import Elsewhere, Folder, entry_of, names_in, open_beneath
 from .listing import PAGE_POLICY, make_page
 from .media import content_type_of, is_active
 from .paging import first_places, link_after, place_of, read_after
@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 _INDEX: Final = "index.html"
 _MAX_ENTRIES: Final = 1000  # on one page of a listing
+_MAX_DEVICES: Final = 4  # to which links lead from one to the next
 _FORBIDDEN_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM})
 _NOT_FOUND_ERRORS: Final = frozenset(
     {
@@ -180,7 +181,7 @@ class DirectoryApp:
                 fields = (_SANDBOX,) if self.sandbox and found.is_active else ()
                 page = _Page(200, b"", fields, found.content_type.encode("latin-1"))
             elif isinstance(found, _Listing):
-                listed = await self._list(target, scope, receive)
+                listed = await self._list(target, source.place, scope, receive)
                 if listed is None:  # the client has left
                     return
                 page = listed
@@ -190,20 +191,34 @@ class DirectoryApp:
         finally:
             source.close()
 
-    async def _list(self, target: Target, scope: Scope, receive: Receive) -> _Page | None:
-        """The response that lists the folder at `target`; `None` if its client has left."""
+    async def _list(
+        self, target: Target, place: str, scope: Scope, receive: Receive
+    ) -> _Page | None:
+        """The response that lists the folder at `target`, which was found on the device of `place`.
+
+        `None` if its client has left.
+        """
         if scope["method"] == "HEAD":
             return _listing(None)
-        work = partial(self._read_folder, target, scope["query_string"])
+        device = device_of(place)
+        work = partial(self._read_folder, target, scope["query_string"], device)
         try:
-            return await take_turn(work, device_of(os.path.join(self.root, *target.names)), receive)
+            return await take_turn(work, device, receive)
+        except Elsewhere:  # a link was put in its place since
+            return _NOT_FOUND
         except SourceUnavailable:
             return _TOO_BUSY
 
     async def _found(self, target: Target, source: FileSource, query: bytes) -> _Found:
         """The response for a target; if it is a file, `source` has it open."""
         try:
-            return await source.in_thread(self._look, target, source, query)
+            for _ in range(_MAX_DEVICES):
+                try:
+                    device = device_of(source.place)
+                    return await source.in_thread(self._look, target, source, query, device)
+                except Elsewhere as elsewhere:
+                    source.place = elsewhere.point
+            return _NOT_FOUND
         except SourceUnavailable as unavailable:
             retry_after = b"%d" % (unavailable.retry_after or 0)
             return _Page(unavailable.status, _UNAVAILABLE, ((b"retry-after", retry_after),))
@@ -227,17 +242,22 @@ class DirectoryApp:
 
     # The methods below block; they are called in a worker thread.
 
-    def _look(self, target: Target, source: FileSource, query: bytes) -> _Found:
-        """The response for a target; if it is a file, `source` has it open."""
-        return _guarded(partial(self._find, target, source, query))
+    def _look(self, target: Target, source: FileSource, query: bytes, device: int | None) -> _Found:
+        """The response for a target; if it is a file, `source` has it open.
 
-    def _read_folder(self, target: Target, query: bytes, client: Client) -> _Page:
+        `device` is the one whose thread this is. `Elsewhere` if it is on another one.
+        """
+        return _guarded(partial(self._find, target, source, query, device))
+
+    def _read_folder(
+        self, target: Target, query: bytes, device: int | None, client: Client
+    ) -> _Page:
         """The response that lists the folder at a target, while `client` is there."""
-        return _guarded(partial(self._make_listing, target, query, client))
+        return _guarded(partial(self._make_listing, target, query, device, client))
 
-    def _find(self, target: Target, source: FileSource, query: bytes) -> _Found:
+    def _find(self, target: Target, source: FileSource, query: bytes, device: int | None) -> _Found:
         """As `_look`, with the errors of the file system raised."""
-        opened = open_beneath(self.root, target.names, hidden=self.hidden)
+        opened = open_beneath(self.root, target.names, device, hidden=self.hidden)
         if not isinstance(opened, Folder):
             if target.is_folder:
                 os.close(opened)
@@ -246,28 +266,31 @@ class DirectoryApp:
         try:
             if not target.is_folder:
                 return _redirect(target, query)
-            index = self._index(target, source)
+            index = self._index(target, source, device)
             if index is not None:
                 return index
             return _Listing() if self.listing else _NOT_FOUND
         finally:
             opened.close()
 
-    def _make_listing(self, target: Target, query: bytes, client: Client) -> _Page:
+    def _make_listing(
+        self, target: Target, query: bytes, device: int | None, client: Client
+    ) -> _Page:
         """As `_read_folder`, with the errors of the file system raised."""
-        folder = open_beneath(self.root, target.names, hidden=self.hidden)
+        folder = open_beneath(self.root, target.names, device, hidden=self.hidden)
         if not isinstance(folder, Folder):  # replaced since
             os.close(folder)
             return _NOT_FOUND
         try:
             after = read_after(query)
-            with closing(names_in(folder, hidden=self.hidden)) as names:
+            path = os.path.join(self.root, *target.names)
+            with closing(names_in(folder, path, device, hidden=self.hidden)) as names:
                 places = (
                     place_of(name, is_folder=is_folder)
                     for name, is_folder in client.while_there(names)
                 )
                 page, has_more = first_places(places, after, _MAX_ENTRIES)
-            read = partial(entry_of, self.root, target.names, folder, hidden=self.hidden)
+            read = partial(entry_of, self.root, target.names, folder, device, hidden=self.hidden)
             found = (read(place.name) for place in client.while_there(page))
             body = make_page(
                 target.names,
@@ -279,10 +302,10 @@ class DirectoryApp:
             folder.close()
         return _listing(body)
 
-    def _index(self, target: Target, source: FileSource) -> _File | None:
+    def _index(self, target: Target, source: FileSource, device: int | None) -> _File | None:
         """The `index.html` in a folder, `None` if there is none."""
         try:
-            opened = open_beneath(self.root, (*target.names, _INDEX), hidden=self.hidden)
+            opened = open_beneath(self.root, (*target.names, _INDEX), device, hidden=self.hidden)
         except OSError as error:
             if error.errno in _NOT_FOUND_ERRORS:
                 return None

@@ -1,12 +1,14 @@
 """`open_beneath`: opens what lies below a root, and nothing outside of it. Blocking.
 
-A path is first resolved, with the symbolic links in it; the result must lie below the root. Then
-the result is opened from the root down, one name at a time, without following links. So if a
-folder is replaced by a link in between, the open fails instead of leading out of the root.
+A path is opened from the root down, one name at a time, without following links. If there is a
+link on it, it is first resolved; the result must lie below the root, and is opened in the same
+way. So if a folder is replaced by a link in between, the open fails instead of leading out of the
+root.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -14,16 +16,30 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Final, Union
 
 from ..sources.file import OPEN_FLAGS
-from ..sources.mounts import is_mount_point
+from ..sources.mounts import mounted_at
+from .links import mount_behind
 from .target import is_hidden
 
-__all__ = ["Entry", "Folder", "entry_of", "names_in", "open_beneath"]
+__all__ = ["Elsewhere", "Entry", "Folder", "entry_of", "names_in", "open_beneath"]
 
 _STEP: Final = (
     getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _can_step = {os.open, os.stat} <= os.supports_dir_fd and os.scandir in os.supports_fd
+
+
+# What the system says of a link that it was told not to follow: at the end of a path, and on the
+# way, where a file would be the same error.
+_PERHAPS_A_LINK: Final = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
+
+
+class Elsewhere(Exception):
+    """A link leads to another device, mounted at `point`: only a thread of that one may ask it."""
+
+    def __init__(self, point: str) -> None:
+        super().__init__(point)
+        self.point = point
 
 
 @dataclass(frozen=True)
@@ -40,30 +56,50 @@ class Folder:
 
 @dataclass(frozen=True)
 class Entry:
-    """One name in a folder: `size` in bytes, `modified` in seconds since the epoch."""
+    """One name in a folder: `size` in bytes, `modified` in seconds since the epoch.
+
+    Of a link to a device that has not been asked, `size` is `None`, and `is_folder` false.
+    """
 
     name: str
     is_folder: bool
-    size: int
+    size: int | None
     modified: float
 
 
-def open_beneath(root: str, names: Sequence[str], *, hidden: bool) -> int | Folder:
+def open_beneath(
+    root: str, names: Sequence[str], device: int | None, *, hidden: bool
+) -> int | Folder:
     """Open what is at `names` below `root`: a file as a descriptor for reading, or a `Folder`.
 
     `root` is a resolved path. `OSError` if the file or folder cannot be opened, if it lies
     outside of the root and, unless `hidden`, if a name on its path begins with a dot.
-    `ValueError` for a name that is not valid for this file system.
+    `ValueError` for a name that is not valid for this file system. `Elsewhere` if a link leads to
+    a device that may not answer, and is not the `device` whose thread this is.
     """
     if not hidden and any(map(is_hidden, names)):
         raise FileNotFoundError("hidden")
-    real = os.path.realpath(os.path.join(root, *names), strict=True)
+    if _can_step:
+        try:
+            return _opened(_step_down(root, names))
+        except OSError as error:
+            if error.errno not in _PERHAPS_A_LINK:
+                raise
+    path = os.path.join(root, *names)
+    point = mount_behind(path, device)
+    if point is not None:
+        raise Elsewhere(point)
+    real = os.path.realpath(path, strict=True)
     steps = _steps_below(root, real)
     if not hidden and any(map(is_hidden, steps)):
         raise FileNotFoundError("leads to what is hidden")
     if not _can_step:
         return _open_and_check(real)
-    fd = _step_down(root, steps)
+    return _opened(_step_down(root, steps))
+
+
+def _opened(fd: int) -> int | Folder:
+    """The descriptor `fd`, as a `Folder` if it is one."""
     try:
         is_folder = S_ISDIR(os.fstat(fd).st_mode)
     except BaseException:
@@ -112,31 +148,46 @@ def _open_and_check(real: str) -> int | Folder:
     return fd
 
 
-def names_in(folder: Folder, *, hidden: bool) -> Generator[tuple[str, bool], None, None]:
-    """The names in `folder`, and for each whether it is a folder, or a link to one.
+def names_in(
+    folder: Folder, path: str, device: int | None, *, hidden: bool
+) -> Generator[tuple[str, bool], None, None]:
+    """The names in `folder`, which is at `path`, and for each whether it is a folder.
 
-    Whether they can be opened is not looked at: `entry_of` does that.
+    A link to a folder is one, unless another device than `device` would have to be asked. Whether
+    they can be opened is not looked at: `entry_of` does that.
     """
     with os.scandir(folder.handle) as found:
         for each in found:
             if hidden or not is_hidden(each.name):
-                try:
-                    is_folder = each.is_dir()
-                except OSError:
-                    is_folder = False
-                yield each.name, is_folder
+                yield each.name, _is_folder(each, path, device)
+
+
+def _is_folder(entry: os.DirEntry[str], path: str, device: int | None) -> bool:
+    try:
+        if entry.is_symlink() and mount_behind(os.path.join(path, entry.name), device) is not None:
+            return False
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def entry_of(
-    root: str, names: Sequence[str], folder: Folder, name: str, *, hidden: bool
+    root: str,
+    names: Sequence[str],
+    folder: Folder,
+    device: int | None,
+    name: str,
+    *,
+    hidden: bool,
 ) -> Entry | None:
     """The entry `name` of `folder`, which is at `names` below `root`, if it can be opened.
 
     `None` for a link that is broken or leads out of the root, and for whatever is neither a
-    folder nor a regular file. A folder on which another device is mounted is not asked for its
-    status, for it may not answer.
+    folder nor a regular file. What is on another device than `device` that may not answer,
+    because that is mounted there or a link leads there, is not asked for its status.
     """
-    if is_mount_point(os.path.join(root, *names, name)):
+    path = os.path.join(root, *names, name)
+    if mounted_at(path) not in (None, device):
         return Entry(name, True, 0, 0.0)
     try:
         if isinstance(folder.handle, int):
@@ -144,7 +195,10 @@ def entry_of(
         else:
             status = os.stat(os.path.join(folder.handle, name), follow_symlinks=False)
         if S_ISLNK(status.st_mode):
-            status = _status_beneath(root, [*names, name], hidden=hidden)
+            point = mount_behind(path, device)
+            if point is not None:
+                return _unasked(root, point, name, hidden=hidden)
+            status = _status_beneath(root, [*names, name], device, hidden=hidden)
     except (OSError, ValueError):
         return None
     is_folder = S_ISDIR(status.st_mode)
@@ -153,9 +207,17 @@ def entry_of(
     return Entry(name, is_folder, status.st_size, status.st_mtime)
 
 
-def _status_beneath(root: str, names: Sequence[str], *, hidden: bool) -> os.stat_result:
+def _unasked(root: str, point: str, name: str, *, hidden: bool) -> Entry | None:
+    """The entry of a link to a device that is mounted at `point`, if that is below the root."""
+    steps = _steps_below(root, point)
+    return Entry(name, False, None, 0.0) if hidden or not any(map(is_hidden, steps)) else None
+
+
+def _status_beneath(
+    root: str, names: Sequence[str], device: int | None, *, hidden: bool
+) -> os.stat_result:
     """The status of the file or folder to which a link leads, taken from its descriptor."""
-    opened = open_beneath(root, names, hidden=hidden)
+    opened = open_beneath(root, names, device, hidden=hidden)
     try:
         return os.stat(opened.handle if isinstance(opened, Folder) else opened)
     finally:

@@ -102,7 +102,9 @@ def _item(entry: Entry) -> str:
     slash = "/" if entry.is_folder else ""
     href = f"{quote_name(entry.name)}{slash}"
     name = _isolated(_shown(entry.name) + slash)
-    size = "" if entry.is_folder else f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
+    size = ""
+    if not entry.is_folder and entry.size is not None:
+        size = f'<span title="{entry.size} bytes">{_size(entry.size)}</span>'
     parts = [f'<a href="{href}">{name}</a>', size or "<span></span>", _time(entry.modified)]
     element = "" if entry.is_folder else top_level_type(entry.name)
     if element in ("video", "audio"):

@@ -116,7 +116,7 @@ class FileSource:
     An `EtagMaker` is called with one. `path` is the name by which the file was opened. `size`
     (in bytes) and `last_modified` are those of the descriptor; `etag` and `content_type` are
     those of `Source`, and may be set. Everything else of a FileSource, `open`, `adopt`,
-    `sendable_path`, `is_local`, `in_thread_for` and `pace`, is for this package.
+    `sendable_path`, `place`, `is_local`, `in_thread_for` and `pace`, is for this package.
     """
 
     def __init__(self, path: str, place: str | None = None) -> None:
@@ -125,7 +125,7 @@ class FileSource:
         `place` is where the file is looked up, if that is not `path`.
         """
         self.path = path
-        self._place = path if place is None else place
+        self.place: str = path if place is None else place
         self.size: int = 0
         self.etag: str | None = None
         self.last_modified: datetime | None = None
@@ -179,7 +179,7 @@ class FileSource:
             self.last_modified = time_of(status.st_mtime)
             if not is_local(status.st_dev):
                 self.is_local = False
-                learn_device(self._place, status.st_dev)
+                learn_device(self.place, status.st_dev)
         except BaseException:
             os.close(fd)
             raise
@@ -216,7 +216,7 @@ class FileSource:
         """As `in_thread`, for work of this `kind`; before the file is open it is a look-up."""
         work = partial(self._while_open, work, *args)
         if self._status is None:
-            return await in_thread(work, LOOK_UPS, device_of(self._place))
+            return await in_thread(work, LOOK_UPS, device_of(self.place))
         return await in_thread(work, kind, self._status.st_dev)
 
     def _while_open(self, work: Callable[..., T], *args: Any) -> T:

@@ -13,7 +13,7 @@ from os.path import abspath, dirname, realpath
 from time import monotonic
 from typing import Final
 
-__all__ = ["device_of", "is_local", "is_mount_point", "learn_device"]
+__all__ = ["device_of", "is_local", "learn_device", "mounted_at"]
 
 _TABLE: Final = "/proc/self/mountinfo"
 # Nothing is opened after a mount as soon as that; and the table of a large host takes 1 ms.
@@ -72,11 +72,11 @@ def is_local(device: int) -> bool:
     return device not in _elsewhere
 
 
-def is_mount_point(path: str) -> bool:
-    """Whether a device that is not local is mounted at `path`, an absolute path."""
+def mounted_at(path: str) -> int | None:
+    """The device mounted at `path`, an absolute path; `None` if there is none, or it is local."""
     _refresh()
     device = _devices.get(path)
-    return device is not None and not is_local(device)
+    return None if device is None or is_local(device) else device
 
 
 def _refresh() -> None:

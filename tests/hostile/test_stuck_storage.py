@@ -202,6 +202,34 @@ def test_a_link_to_the_storage(stand: Stand) -> None:
     nothing_is_left(stand)
 
 
+def test_a_link_to_the_storage_that_nobody_has_followed(tmp_path: Path) -> None:
+    """The device that has the link is not kept: its other files, folders and links are served."""
+    with standing("command", tmp_path) as stand:
+        stand.storage.sticks("all")
+        for path in ("/folder/unseen.bin", "/folder/unseen/film.bin", "/folder/unseen/"):
+            with clients(stand, path):
+                others_are_served(stand)
+                assert stand.get("/folder/").status == 200
+                assert stand.get("/folder").status == 301
+        nothing_is_left(stand)
+        assert stand.get("/folder/unseen/other.bin").body == BODY
+
+
+def test_a_folder_with_links_to_the_storage(tmp_path: Path) -> None:
+    """They are listed by their names, and nothing is asked of what they lead to."""
+    with standing("command", tmp_path) as stand:
+        stand.storage.sticks("all")
+        with clients(stand, "/folder/") as asking:
+            answers = [client.answer() for client in asking]
+        page = answers[0].body.decode()
+        assert [answer.status for answer in answers] == [200] * CLIENTS
+        for name in ("unseen.bin", "unseen"):
+            (item,) = [line for line in page.splitlines() if f'href="{name}"' in line]
+            assert "bytes" not in item
+            assert "<time></time>" in item
+        assert 'href="far/"' in stand.get("/").body.decode()
+
+
 @pytest.mark.parametrize("stuck", ["reads", "all"])
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_server_ends_while_the_storage_is_stuck(name: str, stuck: str, tmp_path: Path) -> None:

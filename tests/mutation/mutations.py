@@ -533,9 +533,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "_opened_now(source, folder) or True):",
         "unavailable",
     ),
-    Mutation(
-        "directory/beneath.py", "if is_mount_point(", "if False and is_mount_point(", "unavailable"
-    ),
+    Mutation("directory/beneath.py", "if mounted_at(", "if False and mounted_at(", "unavailable"),
     Mutation(
         "core/plan.py",
         '{b"etag", b"last-modified", b"retry-after"}',

@@ -69,14 +69,9 @@ def test_whether_a_device_is_local(device: int, local: bool) -> None:
 
 def test_where_a_device_that_is_not_local_is_mounted() -> None:
     found = ["/", "/srv/nas", "/srv/nas/film", "/dev/shm", "/disc", "/srv/nas/a b"]
-    assert [mounts.is_mount_point(path) for path in found] == [
-        False,
-        True,
-        False,
-        False,
-        False,
-        True,
-    ]
+    here = [path for path in found if mounts.mounted_at(path) is not None]
+    assert here == ["/srv/nas", "/srv/nas/a b"]
+    assert mounts.mounted_at("/srv/nas") == NFS
 
 
 def test_a_mount_is_noticed(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +86,7 @@ def test_a_system_without_a_table(table: Path) -> None:
     table.unlink()
     assert mounts.device_of("/srv/nas/film") is None
     assert mounts.is_local(NFS)
-    assert not mounts.is_mount_point("/srv/nas")
+    assert mounts.mounted_at("/srv/nas") is None
 
 
 def test_what_is_learnt_of_links(tmp_path: Path, table: Path) -> None:

@@ -36,17 +36,17 @@ static int fd_is_below(int fd) {
     return is_below(path);
 }
 
-static int path_is_below(int folder, const char *path) {
+static int path_is_below(int folder, const char *path, int follow) {
     char name[64], whole[8192];
-    if (path[0] == '/') {
+    if (follow) {
         /* A link may lead there: its target counts, though one step only. */
-        long length = syscall(SYS_readlinkat, AT_FDCWD, path, whole, sizeof whole - 1);
+        long length = syscall(SYS_readlinkat, folder, path, whole, sizeof whole - 1);
         if (length > 0) {
             whole[length] = 0;
             if (is_below(whole)) return 1;
         }
-        return is_below(path);
     }
+    if (path[0] == '/') return is_below(path);
     if (folder == AT_FDCWD) return 0;
     snprintf(name, sizeof name, "/proc/self/fd/%d", folder);
     long length = syscall(SYS_readlinkat, AT_FDCWD, name, whole, 4096);
@@ -76,7 +76,7 @@ static void wait_while_stuck(int kind) {
         va_end(rest);                                                                           \
         if (!strcmp(path, "/proc/self/mountinfo") && getenv("STUCK_MOUNTS"))                    \
             path = getenv("STUCK_MOUNTS");                                                      \
-        else if (flags & O_NOFOLLOW ? is_below(path) : path_is_below(AT_FDCWD, path))           \
+        else if (path_is_below(AT_FDCWD, path, !(flags & O_NOFOLLOW)))           \
             wait_while_stuck(ALL);                                                              \
         return syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, mode);                  \
     }
@@ -89,7 +89,7 @@ OPEN(open64)
         va_start(rest, flags);                                                                  \
         int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, int) : 0;                       \
         va_end(rest);                                                                           \
-        if (path_is_below(folder, path)) wait_while_stuck(ALL);                                 \
+        if (path_is_below(folder, path, !(flags & O_NOFOLLOW))) wait_while_stuck(ALL);                                 \
         return syscall(SYS_openat, folder, path, flags | O_LARGEFILE, mode);                    \
     }
 OPENAT(openat)
@@ -102,7 +102,7 @@ static int looked_up(int result, int below, struct stat *status) {
 
 #define STAT(name, flags)                                                                       \
     int name(const char *path, struct stat *status) {                                           \
-        int below = flags ? is_below(path) : path_is_below(AT_FDCWD, path);                     \
+        int below = path_is_below(AT_FDCWD, path, !flags);                                      \
         if (below) wait_while_stuck(ALL);                                                       \
         return looked_up(syscall(SYS_newfstatat, AT_FDCWD, path, status, flags), below, status);\
     }
@@ -116,7 +116,7 @@ int fstat(int fd, struct stat *status) {
 }
 
 int fstatat(int folder, const char *path, struct stat *status, int flags) {
-    int below = path_is_below(folder, path);
+    int below = path_is_below(folder, path, !(flags & AT_SYMLINK_NOFOLLOW));
     if (below) wait_while_stuck(ALL);
     return looked_up(syscall(SYS_newfstatat, folder, path, status, flags), below, status);
 }

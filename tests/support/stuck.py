@@ -30,8 +30,9 @@ def compiler() -> str | None:
 class Storage:
     """A folder `root` with files of its own, and with `far` below it, on another device.
 
-    `far/film.bin`, `far/other.bin` and `near.bin` hold `BODY`; `link.bin` leads to
-    `far/film.bin`. `answers` again, or `sticks` until then.
+    `far/film.bin`, `far/other.bin` and `near.bin` hold `BODY`; `link.bin` and
+    `folder/unseen.bin` lead to `far/film.bin`, `folder/unseen` to `far`. It `answers` again, or
+    `sticks` until then.
     """
 
     root: Path
@@ -48,6 +49,9 @@ class Storage:
         for path in (far / "film.bin", far / "other.bin", root / "near.bin"):
             path.write_bytes(BODY)
         (root / "link.bin").symlink_to(far / "film.bin")
+        (root / "folder").mkdir()
+        (root / "folder" / "unseen.bin").symlink_to(far / "film.bin")
+        (root / "folder" / "unseen").symlink_to(far)
         device = os.stat(root).st_dev
         mounts = folder / "mountinfo"
         mounts.write_text(
