@@ -6,6 +6,7 @@ mounts says so before that device is asked anything.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Final
 
@@ -36,8 +37,10 @@ def mount_behind(path: str, device: int | None) -> str | None:
             return step
         try:
             target = os.readlink(step)
-        except OSError:  # no link, or nothing at all
-            place = step
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # there is nothing, so nothing behind it
+                return None
+            place = step  # no link
             continue
         links += 1
         if links > _MAX_LINKS:

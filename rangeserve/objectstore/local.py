@@ -26,8 +26,9 @@ async def check_local(store: LocalStore, key: str, *, hidden: bool) -> None:
     """Check that `key` is that of a regular, stored file; it is opened for that, without waiting.
 
     `FileNotFoundError` for anything else, such as a FIFO, which the store would open and then
-    wait for, and, unless `hidden`, if a name on the way to the file begins with a dot, also
-    behind a link. Any other `OSError` of the system, and `ValueError`.
+    wait for, or what a link leads to outside of the folder; and, unless `hidden`, if a name on the
+    way to the file begins with a dot, also behind a link. Any other `OSError` of the system, and
+    `ValueError`.
     """
     root = str(store.prefix or os.sep)
     try:
@@ -41,7 +42,10 @@ async def check_local(store: LocalStore, key: str, *, hidden: bool) -> None:
 
 def _check(root: str, key: str, *, hidden: bool) -> None:
     path = os.path.realpath(os.path.join(root, key), strict=True)
-    if not hidden and (_has_hidden(key) or _has_hidden(_way(os.path.realpath(root), path))):
+    above = os.path.join(os.path.realpath(root), "")
+    if not path.startswith(above):
+        raise FileNotFoundError(f"leads out of the folder: {key!r}")
+    if not hidden and (_has_hidden(key) or _has_hidden(path[len(above) :])):
         raise FileNotFoundError(f"hidden: {key!r}")
     source = FileSource(path)
     try:
@@ -50,12 +54,6 @@ def _check(root: str, key: str, *, hidden: bool) -> None:
         raise FileNotFoundError(str(error)) from error
     finally:
         source.close()
-
-
-def _way(root: str, path: str) -> str:
-    """The way from `root` to `path`; all of `path` if it is not below, where links may lead."""
-    above = os.path.join(root, "")
-    return path.removeprefix(above)
 
 
 def _has_hidden(way: str) -> bool:

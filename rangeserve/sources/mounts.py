@@ -30,6 +30,7 @@ _elsewhere: frozenset[int] = frozenset()  # the devices that are not local
 _read_at = float("-inf")
 # Folders and files on devices that are not local -> the device, to which a link may have led.
 _learnt: dict[str, int] = {}
+_depth = 1  # the most names that a path in these two has
 
 
 def device_of(path: str) -> int | None:
@@ -38,7 +39,8 @@ def device_of(path: str) -> int | None:
     A symbolic link that leads to another device is known only after `learn_device`.
     """
     _refresh()
-    place = abspath(path)
+    # Nothing is known of what is deeper, and a client may write a path of 2,000 names.
+    place = os.sep.join(abspath(path).split(os.sep)[: _depth + 1])
     while True:
         device = _learnt.get(place)
         if device is None:
@@ -53,13 +55,16 @@ def device_of(path: str) -> int | None:
 
 def learn_device(path: str, device: int) -> None:
     """Note that the file at `path` was found on `device`, which is not local; blocking."""
+    global _depth
     path = abspath(path)
     if device_of(path) == device:
         return
     if len(_learnt) >= _MAX_LEARNT:
         _learnt.clear()
     folder = dirname(path)
-    _learnt[folder if device_of(realpath(folder)) == device else path] = device
+    known = folder if device_of(realpath(folder)) == device else path
+    _learnt[known] = device
+    _depth = max(_depth, _names(known))
 
 
 def is_local(device: int) -> bool:
@@ -81,7 +86,7 @@ def mounted_at(path: str) -> int | None:
 
 def _refresh() -> None:
     """Read the table again if it may have changed."""
-    global _devices, _elsewhere, _read_at
+    global _depth, _devices, _elsewhere, _read_at
     now = monotonic()
     if now - _read_at < _FRESH_SECONDS:
         return
@@ -92,7 +97,12 @@ def _refresh() -> None:
     except OSError:
         lines = []
     _devices, types = _parse(lines)
+    _depth = max(map(_names, (os.sep, *_devices, *_learnt)))
     _elsewhere = frozenset(device for device in types if not _is_local(device, types[device]))
+
+
+def _names(path: str) -> int:
+    return path.count(os.sep)
 
 
 def _is_local(device: int, file_system: str) -> bool:

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from rangeserve import Limits
 from rangeserve.core.ranges import ByteRange, coalesce
 from rangeserve.directory.beneath import Folder, open_beneath
 from rangeserve.directory.target import read_target
+from rangeserve.sources.mounts import device_of
 
 from .costs import (
     FIELDS,
@@ -112,8 +114,15 @@ def test_a_path_of_many_names_is_looked_up_name_by_name(tmp_path: Path) -> None:
     assert lines(8192) == 0
 
 
+def test_which_device_a_path_is_on_costs_no_more_for_many_names() -> None:
+    """It is asked on the event loop, for each request."""
+    device_of("/a")  # reads the table, which is not counted
+    few, many = (lines_run(partial(device_of, "/a" * names)) for names in (128, 2000))
+    assert 0 < many <= 2 * few
+
+
 def open_folder(root: str, names: tuple[str, ...]) -> None:
-    opened = open_beneath(root, names, hidden=False)
+    opened = open_beneath(root, names, None, hidden=False)
     assert isinstance(opened, Folder)
     opened.close()
 

@@ -31,6 +31,9 @@ def folder(tmp_path: Path) -> Path:
     (folder / "loop").symlink_to("loop")
     os.mkfifo(folder / "fifo")
     (folder / "to-fifo").symlink_to("fifo")
+    (folder.parent / "rooted").write_bytes(b"secret")
+    (folder / "out").symlink_to("../rooted")
+    (folder / "up").symlink_to("..")
     (folder / "null").symlink_to("/dev/null")
     (folder / "status").symlink_to("/proc/self/status")
     return folder
@@ -46,7 +49,11 @@ async def test_regular_files_are_served(folder: Path, path: str) -> None:
 @pytest.mark.parametrize("hidden", [False, True])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(
-    "path", ["/fifo", "/to-fifo", "/null", "/status", "/sock", "/sub", "/dangling", "/loop", "/no"]
+    "path",
+    [
+        *("/fifo", "/to-fifo", "/null", "/status", "/sock", "/sub", "/dangling", "/loop", "/no"),
+        *("/out", "/up/rooted"),
+    ],
 )
 async def test_nothing_else_is_and_nobody_waits(
     folder: Path, path: str, method: str, hidden: bool
