@@ -10,6 +10,7 @@ observer feeds the chart.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import mimetypes
 import os
@@ -24,6 +25,7 @@ from typing import Any, BinaryIO
 from quart import Quart, Response, render_template, request, send_file
 
 from rangeserve import Event, Limits, RangeMiddleware, ResponseFinished, stat_etag
+from rangeserve.integrations.hypercorn import limit_http2_buffers
 from rangeserve.integrations.quart import RangeServe
 
 HERE = Path(__file__).parent
@@ -169,6 +171,9 @@ def serve_ranges(app: Quart, size: int) -> None:
         observer=feed.observe,
     )
 
+
+with contextlib.suppress(ImportError):  # a later Hypercorn, of which this is not known
+    limit_http2_buffers()
 
 feed = Feed()
 app = Quart(__name__)

@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -216,6 +217,8 @@ async def _until_stopped(serve: Any, app: Any, config: Any) -> None:
     stopped.cancel()
     ended, _ = await asyncio.wait({server}, timeout=2 * config.graceful_timeout)
     loop.set_exception_handler(_ignore)
+    # Hypercorn makes coroutines for task groups that are being cancelled, and take no more.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     for _ in range(_MAX_CANCELLATIONS):
         running = asyncio.all_tasks() - {asyncio.current_task()}
         if not running:

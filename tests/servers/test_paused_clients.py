@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from servers import windows
+from support.demo import VARIABLE, copy_demo, demo
 from support.http2 import DEFAULT_WINDOW, MAX_WINDOW, Client, resident_bytes
 from support.servers import HOST, Server, running, serving
 from support.waiting import eventually
@@ -156,6 +157,24 @@ def test_the_command(folder: Path) -> None:
         assert eventually(lambda: server.log.count("the client left") == STREAMS)
 
 
+def test_the_demo(tmp_path: Path) -> None:
+    video = tmp_path / "video.mp4"
+    with video.open("wb") as file:
+        file.truncate(windows.SIZE)
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    with demo(copy_demo(folder), env={VARIABLE: str(video)}) as server:
+        assert fetch(server.port, "/").status == 200
+        idle = resident_bytes(server)
+        with Client(server.port) as client:
+            for _ in range(STREAMS):
+                client.get("/stream.mp4")
+            deadline = time.monotonic() + 3 * QUIET_SECONDS
+            while time.monotonic() < deadline:
+                assert resident_bytes(server) - idle < BOUND
+                time.sleep(0.1)
+
+
 def test_the_command_ends_although_clients_wait(folder: Path) -> None:
     command = [sys.executable, "-m", "rangeserve", str(folder), "--bind", "127.0.0.1:{port}"]
     with running(command) as server, Client(server.port, window=1) as client:
@@ -166,6 +185,7 @@ def test_the_command_ends_although_clients_wait(folder: Path) -> None:
         server.process.terminate()
         assert server.process.wait(60) == 0
         assert server.log.count("GET /file 200 ") == STREAMS
+        assert "never awaited" not in server.log
 
 
 @pytest.mark.parametrize("name", HTTP1)
