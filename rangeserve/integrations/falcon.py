@@ -10,8 +10,10 @@ the routes a second time: `FileHandOver(static={"/static": "/srv/static"})`.
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from os.path import abspath, join
 from pathlib import Path
 from stat import S_ISREG
@@ -24,6 +26,9 @@ require("falcon", "4.0")
 from falcon.asgi import Request, Response
 
 from ..handover import Handover, handover_of
+from ..sources.mounts import device_of
+from ..sources.threads import LOOK_UPS, in_thread
+from ..sources.unavailable import SourceUnavailable
 from ._files import path_of, raw_of
 
 __all__ = ["FileHandOver"]
@@ -56,37 +61,68 @@ class FileHandOver:
             or resp.get_header("Content-Encoding")
         ):
             return
-        path = _path(stream) or self._static_path(req.path, resp)
-        if path is None:
+        found = await self._found(stream, req.path, resp)
+        if found is None:
             return
+        path, size = found
         if resp.get_header("Content-Length") is None:
-            resp.content_length = os.stat(path).st_size
+            resp.content_length = size
         handover.same_as_body(path)
         resp.stream = cast("Any", _Body(stream, handover))
 
-    def _static_path(self, target: str, resp: Response) -> str | None:
-        """The path of a static route's file, if its size and time are those in the response."""
+    async def _found(self, stream: Any, target: str, resp: Response) -> tuple[str, int] | None:
+        """The path and the size, in bytes, of the file that is sent; `None` if it is not known.
+
+        It is asked for in a thread, because the storage may not answer.
+        """
+        raw = raw_of(getattr(stream, "wrapped", None)) or raw_of(getattr(stream, "raw", None))
+        if raw is not None:
+            opened = partial(_opened, raw)
+            found = await _in_thread(opened, None if isinstance(raw.name, int) else raw.name)
+            if found is not None:
+                return found
         for prefix, folder in self._static.items():
             if target.startswith(prefix):
                 path = abspath(join(folder, target[len(prefix) :]))
-                try:
-                    status = os.stat(path)
-                except (OSError, ValueError):
-                    continue
                 fields = (resp.get_header("Content-Length"), resp.get_header("ETag"))
-                tag = f'"{int(status.st_mtime):x}-{status.st_size:x}"'
-                size = str(status.st_size)
-                if S_ISREG(status.st_mode) and fields in ((size, tag), (size, None)):
-                    return path
+                found = await _in_thread(partial(_static, path, fields), path)
+                if found is not None:
+                    return found
         return None
 
 
-def _path(stream: Any) -> str | None:
-    """The path of an async file from which nothing has been read, `None` for anything else."""
-    raw = raw_of(getattr(stream, "wrapped", None)) or raw_of(getattr(stream, "raw", None))
-    if raw is None or raw.closed or raw.tell() != 0:
+async def _in_thread(
+    look: Callable[[], tuple[str, int] | None], name: str | bytes | None
+) -> tuple[str, int] | None:
+    """What `look` finds of the file called `name`; `None` if no thread is free for it."""
+    device = None if name is None else device_of(os.fsdecode(name))
+    try:
+        return await in_thread(look, LOOK_UPS, device)
+    except SourceUnavailable:
         return None
-    return path_of(raw)
+
+
+def _opened(raw: io.FileIO) -> tuple[str, int] | None:
+    """Path and size of an open file from which nothing has been read; blocking."""
+    if raw.closed or raw.tell() != 0:
+        return None
+    path = path_of(raw)
+    return None if path is None else (path, os.fstat(raw.fileno()).st_size)
+
+
+def _static(path: str, fields: tuple[str | None, str | None]) -> tuple[str, int] | None:
+    """Path and size of a static file, if they and its time are those in the response; blocking.
+
+    `fields`: its Content-Length and its ETag.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    tag = f'"{int(status.st_mtime):x}-{status.st_size:x}"'
+    size = str(status.st_size)
+    is_it = S_ISREG(status.st_mode) and fields in ((size, tag), (size, None))
+    return (path, status.st_size) if is_it else None
 
 
 class _Body:
