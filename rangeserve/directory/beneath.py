@@ -17,7 +17,7 @@ from ..sources.file import OPEN_FLAGS
 from ..sources.mounts import is_mount_point
 from .target import is_hidden
 
-__all__ = ["Entry", "Folder", "entry_of", "names_in", "open_beneath"]
+__all__ = ["Entry", "Folder", "entry_of", "names_in", "open_beneath", "status_of"]
 
 _STEP: Final = (
     getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -138,6 +138,19 @@ def entry_of(
     """
     if is_mount_point(os.path.join(root, *names, name)):
         return Entry(name, True, 0, 0.0)
+    status = status_of(root, names, folder, name, hidden=hidden)
+    if status is None:
+        return None
+    return Entry(name, S_ISDIR(status.st_mode), status.st_size, status.st_mtime)
+
+
+def status_of(
+    root: str, names: Sequence[str], folder: Folder, name: str, *, hidden: bool
+) -> os.stat_result | None:
+    """The status of the entry `name` of `folder`, which is at `names` below `root`.
+
+    Of a link it is the status of what it leads to. `None` as for `entry_of`.
+    """
     try:
         if isinstance(folder.handle, int):
             status = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)
@@ -147,10 +160,7 @@ def entry_of(
             status = _status_beneath(root, [*names, name], hidden=hidden)
     except (OSError, ValueError):
         return None
-    is_folder = S_ISDIR(status.st_mode)
-    if not (is_folder or S_ISREG(status.st_mode)):
-        return None
-    return Entry(name, is_folder, status.st_size, status.st_mtime)
+    return status if S_ISDIR(status.st_mode) or S_ISREG(status.st_mode) else None
 
 
 def _status_beneath(root: str, names: Sequence[str], *, hidden: bool) -> os.stat_result:
