@@ -14,7 +14,7 @@ from ..sources.file import FileSource
 from ..sources.mounts import device_of
 from ..sources.threads import LOOK_UPS, in_thread
 
-__all__ = ["check_local"]
+__all__ = ["check_local", "has_hidden"]
 
 # The system says so of a loop of links, of a socket, and of names that no file can have.
 _NO_FILE: Final = frozenset(
@@ -41,7 +41,7 @@ async def check_local(store: LocalStore, key: str, *, hidden: bool) -> None:
 
 def _check(root: str, key: str, *, hidden: bool) -> None:
     path = os.path.realpath(os.path.join(root, key), strict=True)
-    if not hidden and (_has_hidden(key) or _has_hidden(_way(os.path.realpath(root), path))):
+    if not hidden and (has_hidden(key) or has_hidden(_way(os.path.realpath(root), path))):
         raise FileNotFoundError(f"hidden: {key!r}")
     source = FileSource(path)
     try:
@@ -58,5 +58,6 @@ def _way(root: str, path: str) -> str:
     return path.removeprefix(above)
 
 
-def _has_hidden(way: str) -> bool:
+def has_hidden(way: str) -> bool:
+    """Whether a name in a path begins with a dot."""
     return any(name.startswith(".") for name in way.split(os.sep))

@@ -30,7 +30,7 @@ class PlannedFile:
     file is another one by then, or has been written to, `read` raises `ResponseError`.
     """
 
-    __slots__ = ("_open", "_place", "etag", "identity", "last_modified", "path", "size")
+    __slots__ = ("_open", "_place", "content_identity", "etag", "last_modified", "path", "size")
 
     content_type: str | None = None
 
@@ -53,14 +53,14 @@ class PlannedFile:
         self.size: int = status.st_size
         self.etag: str | None = stat_etag(status)
         self.last_modified: datetime | None = time_of(status.st_mtime)
-        self.identity: tuple[int, ...] = identity_of(status)
+        self.content_identity: tuple[int, ...] = identity_of(status)
         self._place = place
         self._open = open_file
 
     @property
     def device(self) -> int:
         """The number of the device that the file is on."""
-        return self.identity[0]
+        return self.content_identity[0]
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes]:
         """The bytes `[start, stop)`; `ResponseError` if they are not those of the plan any more."""
@@ -101,11 +101,11 @@ class PlannedFile:
         self._check(file.status)
 
     def _check(self, status: os.stat_result) -> None:
-        if identity_of(status) != self.identity:
+        if identity_of(status) != self.content_identity:
             raise self._changed()
 
     def _changed(self) -> ResponseError:
-        forget(self.identity)
+        forget(self.content_identity)
         return ResponseError(f"the file has changed since it was looked at: {self.path!r}")
 
 

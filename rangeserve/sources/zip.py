@@ -19,7 +19,7 @@ from .composed import Facts, close_all, combined_etag, facts_of, latest, read_ex
 from .crc32 import Progress, progress_of
 from .mounts import device_of
 from .planned import PlannedFile, add_to_each
-from .protocol import Source
+from .protocol import Identified, Source
 from .threads import HASHES, LOOK_UPS, in_thread
 from .unavailable import SourceUnavailable
 from .zip_layout import Data, Layout, Piece, Record
@@ -157,8 +157,11 @@ class ZipSource:
         progress = self._own_progress.get(number)
         if progress is None:
             source = self._members[number].source
-            progress = progress_of(source.identity) if isinstance(source, PlannedFile) else None
-            progress = self._own_progress[number] = progress or Progress()
+            if isinstance(source, Identified):
+                progress = progress_of(source.content_identity)
+            else:
+                progress = Progress()
+            self._own_progress[number] = progress
         return progress
 
     async def _learn(self, numbers: Iterable[int]) -> None:
