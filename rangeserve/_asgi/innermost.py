@@ -11,11 +11,11 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from functools import partial, wraps
 from hashlib import md5
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from anyio import CancelScope, create_task_group
 from anyio.lowlevel import checkpoint
@@ -144,7 +144,7 @@ async def _send_body(
             return False
         return sent < size
 
-    async with aclosing(file.read(0, size)) as chunks:
+    async with aclosing(cast("AsyncGenerator[bytes, None]", file.read(0, size))) as chunks:
         first = await anext(chunks)
         if lent is not None:
             # A layer that changes the bytes makes another object of them.

@@ -12,7 +12,7 @@ import inspect
 import logging
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timezone
 from functools import partial
 from stat import S_ISREG
@@ -236,7 +236,7 @@ class FileSource:
             if fd >= 0:
                 os.close(fd)
 
-    async def read(self, start: int, stop: int) -> AsyncGenerator[bytes]:
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)` of the file, in chunks.
 
         `ResponseError` if the file has become shorter or no thread becomes free, `OSError` if

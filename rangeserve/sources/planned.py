@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from datetime import datetime
 from stat import S_ISREG
 from time import perf_counter
-from typing import Final
+from typing import Final, cast
 
 from ..errors import ResponseError
 from .crc32 import Progress, forget
@@ -67,7 +67,8 @@ class PlannedFile:
         file = FileSource(self.path, self._place)
         try:
             await file.in_thread(self._open_now, file)
-            async with aclosing(file.read(start, stop)) as chunks:
+            reading = cast("AsyncGenerator[bytes]", file.read(start, stop))
+            async with aclosing(reading) as chunks:
                 async for chunk in chunks:
                     begin = perf_counter()
                     yield chunk

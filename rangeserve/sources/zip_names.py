@@ -69,6 +69,8 @@ def member_name(steps: Iterable[str]) -> str:
 
 
 def _portable(step: str) -> str:
+    if step.isascii() and "\\" not in step:  # nearly every name
+        return step
     raw = os.fsencode(step).replace(b"\\", b"%5C")
     return raw.decode("utf-8", "surrogateescape").translate(_ESCAPES)
 
