@@ -399,3 +399,9 @@ async def test_members_have_the_times_of_their_files(root: Path) -> None:
 )
 def test_content_disposition(names: tuple[str, ...], field: str) -> None:
     assert content_disposition(names) == field.encode()
+
+
+def test_a_folder_that_is_gone(root: Path) -> None:
+    tree = archive.Tree(str(root.resolve()), ("gone",), hidden=False, most=100)
+    with pytest.raises(FileNotFoundError):
+        tree.read(turn.Client())

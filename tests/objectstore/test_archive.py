@@ -6,6 +6,7 @@ import io
 import random
 import zipfile
 import zlib
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from support.pages import blocks
 from support.reading import read_of
 
 from rangeserve import ResponseError, serve
-from rangeserve.objectstore import open_store, zip_objects
+from rangeserve.objectstore import archive, open_store, zip_objects
 from rangeserve.sources import SourceUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -159,6 +160,30 @@ async def test_hidden_files_and_what_is_no_file_in_a_folder(tmp_path: Path) -> N
     (tmp_path / "a").symlink_to(".b")
     with pytest.raises(ResponseError, match="no object any more"):
         await read_of(source)
+
+
+@pytest.mark.parametrize(
+    ("listed", "got", "same"),
+    [
+        pytest.param("0x8D", '"0x8D"', True, id="Azure lists tags without quotes"),
+        pytest.param('"a"', '"a"', True, id="as it was"),
+        pytest.param('"a"', '"b"', False, id="another tag"),
+        pytest.param(None, None, True, id="no tags, the same second"),
+    ],
+)
+async def test_what_is_listed_is_compared_with_what_is_got(
+    listed: str | None, got: str | None, same: bool
+) -> None:
+    moment = datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=timezone.utc)
+    meta: Any = {
+        "path": "a", "size": 3, "e_tag": listed, "last_modified": moment, "version": None
+    }  # fmt: skip
+    source = archive._ListedObject(open_store("memory:///"), meta, 5.0, hidden=False)
+    later = {
+        **meta, "e_tag": got, "version": "7", "last_modified": moment.replace(microsecond=0)
+    }  # fmt: skip
+    assert (source._version_of(archive._Listed(later)) == source._version) is same
+    assert source._if_match is None or source._if_match.endswith('"')
 
 
 async def test_a_store_that_fails(
