@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         "-a", "--all", action="store_true", help="files whose name begins with a dot, too"
     )
     parser.add_argument(
+        "--zip", action="store_true", help="let each folder be downloaded as a ZIP archive, too"
+    )
+    parser.add_argument(
         "--cors", action="store_true", help="let pages of any other origin read it, too"
     )
     parser.add_argument(
@@ -113,6 +116,7 @@ def _serve(options: argparse.Namespace) -> None:
         app = DirectoryApp(
             options.directory,
             hidden=options.all,
+            zip_folders=options.zip,
             cors=options.cors,
             sandbox=options.sandbox,
             resource_policy=None if options.cors else "same-origin",

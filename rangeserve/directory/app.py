@@ -22,6 +22,7 @@ from ..sources.memory import content_etag
 from ..sources.mounts import device_of
 from ..sources.unavailable import SourceUnavailable
 from ..types import Receive, Scope, Send
+from .archive import Refused, Tree, content_disposition, is_asked_for
 from .beneath import Elsewhere, Folder, entry_of, names_in, open_beneath
 from .listing import PAGE_POLICY, make_page
 from .media import content_type_of, is_active
@@ -75,18 +76,24 @@ class _Listing:
     """A response whose body lists the folder, which has still to be read."""
 
 
-_Found = Union[_Page, _File, _Listing]
+@dataclass(frozen=True)
+class _Archive:
+    """A response whose body is a ZIP archive of the folder, which has still to be read."""
+
+
+_Found = Union[_Page, _File, _Listing, _Archive]
 
 _BAD_REQUEST: Final = _Page(400, b"400: a path begins with a slash.\n")
 _NOT_FOUND: Final = _Page(404, b"404: there is no such file or folder here.\n")
 _SANDBOX: Final = (b"content-security-policy", b"sandbox")
 _FORBIDDEN: Final = _Page(403, b"403: this server may not read that.\n")
 _UNAVAILABLE: Final = b"503: the storage does not answer at the moment.\n"
+_NO_ARCHIVE: Final = "403: there is no archive of this folder: {}.\n"
 _METHOD_NOT_ALLOWED: Final = _Page(
     405, b"405: only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),)
 )
 _TOO_BUSY: Final = _Page(
-    503, b"503: too many folders are being listed; try again.\n", ((b"retry-after", b"1"),)
+    503, b"503: too many folders are being read; try again.\n", ((b"retry-after", b"1"),)
 )
 # Fetch standard 3.2: what a page of another origin may request and read.
 _CORS: Final = (
@@ -112,6 +119,8 @@ class DirectoryApp:
     - `hidden`: whether names that begin with a dot are served and listed, too.
     - `listing`: whether a folder without `index.html` is listed, up to 1,000 entries a page;
       otherwise it is a 404.
+    - `zip_folders`: whether `?zip` after a folder, and a link in its listing, give a ZIP archive
+      of all that is served below it, if that is not more than `max_zip_entries`: a `ZipSource`.
     - `cache_control`: the Cache-Control of each response, `None` for none. With the default,
       browsers revalidate what they have, and get a 304 if it is current.
     - `cors`: whether pages of any other origin may read the files.
@@ -134,6 +143,8 @@ class DirectoryApp:
         *,
         hidden: bool = False,
         listing: bool = True,
+        zip_folders: bool = False,
+        max_zip_entries: int = 10_000,
         cache_control: str | None = "no-cache",
         cors: bool = False,
         sandbox: bool = False,
@@ -146,6 +157,8 @@ class DirectoryApp:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
         self.hidden = hidden
         self.listing = listing
+        self.zip_folders = zip_folders
+        self.max_zip_entries = max_zip_entries
         self.cache_control = cache_control
         self.cors = cors
         self.sandbox = sandbox
@@ -185,6 +198,11 @@ class DirectoryApp:
                 if listed is None:  # the client has left
                     return
                 page = listed
+            elif isinstance(found, _Archive):
+                archived = await self._archive(target, source.place, scope, receive)
+                if archived is None:
+                    return
+                page = archived
             else:
                 page = found
             await self._send(page, scope, send)
@@ -208,6 +226,27 @@ class DirectoryApp:
             return _NOT_FOUND
         except SourceUnavailable:
             return _TOO_BUSY
+
+    async def _archive(
+        self, target: Target, place: str, scope: Scope, receive: Receive
+    ) -> _Page | None:
+        """Hand over the archive of the folder at `target`, found on the device of `place`.
+
+        `None` if the client has left.
+        """
+        tree = Tree(self.root, target.names, place, hidden=self.hidden, most=self.max_zip_entries)
+        try:
+            while tree.archive is None:
+                read = await take_turn(partial(_read_tree, tree), tree.device, receive)
+                if not isinstance(read, Tree):
+                    return read
+        except SourceUnavailable:
+            return _TOO_BUSY
+        except Refused as refused:
+            return _Page(403, _NO_ARCHIVE.format(refused).encode())
+        hand_over(scope, tree.archive)
+        field = (b"content-disposition", content_disposition(target.names))
+        return _Page(200, b"", (field,), b"application/zip")
 
     async def _found(self, target: Target, source: FileSource, query: bytes) -> _Found:
         """The response for a target; if it is a file, `source` has it open."""
@@ -266,6 +305,8 @@ class DirectoryApp:
         try:
             if not target.is_folder:
                 return _redirect(target, query)
+            if self.zip_folders and is_asked_for(query):
+                return _Archive()
             index = self._index(target, source, device)
             if index is not None:
                 return index
@@ -297,6 +338,7 @@ class DirectoryApp:
                 filter(None, found),
                 is_first=after is None,
                 rest=link_after(page[-1]) if has_more else None,
+                has_archive=self.zip_folders,
             )
         finally:
             folder.close()
@@ -314,6 +356,11 @@ class DirectoryApp:
             opened.close()
             return None
         return _adopt(opened, source, _INDEX)
+
+
+def _read_tree(tree: Tree, client: Client) -> Tree | _Page:
+    """The `tree` when more of it has been read, or the response for an error; blocking."""
+    return _guarded(partial(tree.read, client))
 
 
 def _guarded(find: Callable[[], T]) -> T | _Page:

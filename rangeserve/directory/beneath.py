@@ -20,7 +20,16 @@ from ..sources.mounts import mounted_at
 from .links import mount_behind
 from .target import is_hidden
 
-__all__ = ["Elsewhere", "Entry", "Folder", "entry_of", "names_in", "open_beneath"]
+__all__ = [
+    "Elsewhere",
+    "Entry",
+    "Folder",
+    "entry_elsewhere",
+    "entry_of",
+    "names_in",
+    "open_beneath",
+    "status_of",
+]
 
 _STEP: Final = (
     getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -190,26 +199,46 @@ def entry_of(
     if mounted_at(path) not in (None, device):
         return Entry(name, True, 0, 0.0)
     try:
+        status = status_of(root, names, folder, device, name, hidden=hidden)
+    except Elsewhere as elsewhere:
+        return entry_elsewhere(root, elsewhere.point, name, hidden=hidden)
+    if status is None:
+        return None
+    return Entry(name, S_ISDIR(status.st_mode), status.st_size, status.st_mtime)
+
+
+def status_of(
+    root: str,
+    names: Sequence[str],
+    folder: Folder,
+    device: int | None,
+    name: str,
+    *,
+    hidden: bool,
+) -> os.stat_result | None:
+    """The status of the entry `name` of `folder`, which is at `names` below `root`.
+
+    Of a link it is the status of what it leads to; `Elsewhere` if that is on another device than
+    `device` that may not answer. `None` as for `entry_of`.
+    """
+    try:
         if isinstance(folder.handle, int):
             status = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)
         else:
             status = os.stat(os.path.join(folder.handle, name), follow_symlinks=False)
         if S_ISLNK(status.st_mode):
-            point = mount_behind(path, device)
-            if point is not None:
-                return _unasked(root, point, name, hidden=hidden)
             status = _status_beneath(root, [*names, name], device, hidden=hidden)
     except (OSError, ValueError):
         return None
-    is_folder = S_ISDIR(status.st_mode)
-    if not (is_folder or S_ISREG(status.st_mode)):
+    return status if S_ISDIR(status.st_mode) or S_ISREG(status.st_mode) else None
+
+
+def entry_elsewhere(root: str, point: str, name: str, *, hidden: bool) -> Entry | None:
+    """The entry of a link to a device that is mounted at `point`; `None` if that is not served."""
+    try:
+        steps = _steps_below(root, point)
+    except FileNotFoundError:
         return None
-    return Entry(name, is_folder, status.st_size, status.st_mtime)
-
-
-def _unasked(root: str, point: str, name: str, *, hidden: bool) -> Entry | None:
-    """The entry of a link to a device that is mounted at `point`, if that is below the root."""
-    steps = _steps_below(root, point)
     return Entry(name, False, None, 0.0) if hidden or not any(map(is_hidden, steps)) else None
 
 

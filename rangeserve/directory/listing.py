@@ -47,11 +47,12 @@ def make_page(
     *,
     is_first: bool = True,
     rest: str | None = None,
+    has_archive: bool = False,
 ) -> bytes:
     """The HTML page, in UTF-8, of the folder at `names` below the root, with some of its entries.
 
     `rest`: the link to the page with the entries that follow, if there are any. `is_first`:
-    whether no entries come before.
+    whether no entries come before. `has_archive`: whether the folder can be had as a ZIP archive.
     """
     # A title has no elements to isolate its text, so characters that turn it round are escaped.
     title = escape(quoted("/" + "".join(f"{_shown(name)}/" for name in names)))
@@ -72,18 +73,20 @@ def make_page(
         "<ul>",
         *items,
         "</ul>",
-        *_ways(is_first=is_first, rest=rest),
+        *_ways(is_first=is_first, rest=rest, has_archive=has_archive),
         "</html>",
         "",
     ]
     return "\n".join(lines).encode()
 
 
-def _ways(*, is_first: bool, rest: str | None) -> list[str]:
-    """The links to other pages of the same listing, if there are any."""
+def _ways(*, is_first: bool, rest: str | None, has_archive: bool) -> list[str]:
+    """The links to other pages of the same listing and to the archive, if there are any."""
     links = [] if is_first else ['<a href="./">first page</a>']
     if rest is not None:
         links.append(f'<a rel="next" href="{escape(rest)}">next page</a>')
+    if has_archive:
+        links.append('<a href="?zip" download>download this folder (ZIP)</a>')
     return [f"<nav>{' '.join(links)}</nav>"] if links else []
 
 

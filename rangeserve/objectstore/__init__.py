@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from .._public import publish
 from .app import ObjectStoreApp
+from .archive import zip_objects
 from .keys import safe_key
 from .source import ObjectSource, open_object
 from .stores import open_store
 
-__all__ = ["ObjectSource", "ObjectStoreApp", "open_object", "open_store", "safe_key"]
+__all__ = ["ObjectSource", "ObjectStoreApp", "open_object", "open_store", "safe_key", "zip_objects"]
 
 publish(globals(), __all__)
 

@@ -14,7 +14,7 @@ from ..sources.file import FileSource
 from ..sources.mounts import device_of
 from ..sources.threads import LOOK_UPS, in_thread
 
-__all__ = ["check_local"]
+__all__ = ["check_local", "has_hidden"]
 
 # The system says so of a loop of links, of a socket, and of names that no file can have.
 _NO_FILE: Final = frozenset(
@@ -45,7 +45,7 @@ def _check(root: str, key: str, *, hidden: bool) -> None:
     above = os.path.join(os.path.realpath(root), "")
     if not path.startswith(above):
         raise FileNotFoundError(f"leads out of the folder: {key!r}")
-    if not hidden and (_has_hidden(key) or _has_hidden(path[len(above) :])):
+    if not hidden and (has_hidden(key) or has_hidden(path[len(above) :])):
         raise FileNotFoundError(f"hidden: {key!r}")
     source = FileSource(path)
     try:
@@ -56,5 +56,6 @@ def _check(root: str, key: str, *, hidden: bool) -> None:
         source.close()
 
 
-def _has_hidden(way: str) -> bool:
+def has_hidden(way: str) -> bool:
+    """Whether a name in a path begins with a dot."""
     return any(name.startswith(".") for name in way.split(os.sep))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from anyio import fail_after
 from obstore.exceptions import GenericError, NotSupportedError
@@ -30,9 +30,9 @@ from .local import check_local
 from .side_by_side import side_by_side
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
-    from obstore import GetOptions, GetResult
+    from obstore import Attributes, GetOptions, GetResult, ObjectMeta
 
-__all__ = ["ObjectSource", "find_object", "open_object"]
+__all__ = ["Described", "ObjectSource", "find_object", "open_object"]
 
 _CHUNK_BYTES: Final = 1024 * 1024
 # Several ranges are fetched at the same time, each in smaller chunks.
@@ -55,6 +55,20 @@ _STORED_FIELDS: Final = (
 )
 
 
+class Described(Protocol):
+    """What a store says of an object: `GetResult` of obstore is such a class."""
+
+    @property
+    def meta(self) -> ObjectMeta:
+        """Its size in bytes, time and tags."""
+        ...
+
+    @property
+    def attributes(self) -> Attributes:
+        """The fields that are stored with it."""
+        ...
+
+
 class ObjectSource:
     """A source that is one version of an object in a store: the result of `open_object`.
 
@@ -69,9 +83,12 @@ class ObjectSource:
     """
 
     def __init__(
-        self, store: ObjectStore, key: str, first: GetResult, timeout: float, *, has_body: bool
+        self, store: ObjectStore, key: str, first: Described, timeout: float, *, has_body: bool
     ) -> None:
-        """`first` is the response to the first request; with `has_body` its body can be read."""
+        """`first` is the response to the first request; with `has_body` its body can be read.
+
+        Without, it may also be what a listing says of the object.
+        """
         stored_type = first.attributes.get("Content-Type")
         self.key = key
         self.size: int = first.meta["size"]
@@ -86,9 +103,9 @@ class ObjectSource:
         self._store = store
         self._timeout = timeout
         self._piecewise = isinstance(store, MemoryStore)
-        self._version = _version(first)
+        self._version = self._version_of(first)
         self._if_match = first.meta["e_tag"]
-        self._kept_response = first if has_body else None
+        self._kept_response = cast("GetResult", first) if has_body else None
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)` of this version, in chunks.
@@ -107,6 +124,11 @@ class ObjectSource:
     async def aclose(self) -> None:
         """Drop the body of the first request, if it was not read."""
         self._kept_response = None
+
+    def _version_of(self, result: Described) -> tuple[object, ...]:
+        """What differs between two versions of an object."""
+        meta = result.meta
+        return (meta["e_tag"], meta["size"], meta["last_modified"], meta["version"])
 
     def _read_small(self, start: int, stop: int) -> AsyncGenerator[bytes]:
         return self._read(start, stop, _SMALL_CHUNK_BYTES)
@@ -142,7 +164,7 @@ class ObjectSource:
             result = await get(self._store, self.key, options, self._timeout)
         except (*STORE_ERRORS, TimeoutError) as error:
             raise ResponseError(f"the object cannot be read any more: {self.key!r}") from error
-        if _version(result) != self._version:
+        if self._version_of(result) != self._version:
             raise ResponseError(f"the object was overwritten while it was sent: {self.key!r}")
         if result.range != (start, stop):
             raise ResponseError(f"the store gave {result.range} and not {(start, stop)}")
@@ -235,13 +257,7 @@ def _first_range(requested: Range) -> Any:
     return None
 
 
-def _version(result: GetResult) -> tuple[object, ...]:
-    """What differs between two versions of an object."""
-    meta = result.meta
-    return (meta["e_tag"], meta["size"], meta["last_modified"], meta["version"])
-
-
-def _entity_tag(store: ObjectStore, result: GetResult) -> str | None:
+def _entity_tag(store: ObjectStore, result: Described) -> str | None:
     """The quoted entity-tag of an object (see `ObjectSource`), `None` if there is none."""
     meta = result.meta
     tag = meta["e_tag"]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from .._public import publish
 from .callable import CallableSource
+from .concat import ConcatSource
 from .file import EtagMaker, FileSource, stat_etag
 from .memory import BytesSource, content_etag
 from .open_file import OpenFileSource
 from .path import PathSource, file_content_etag, open_path
 from .protocol import Closable, ReadsSideBySide, Source
 from .unavailable import SourceUnavailable
+from .zip import ZipMember, ZipSource, open_zip
 
 __all__ = [
     "BytesSource",
     "CallableSource",
     "Closable",
+    "ConcatSource",
     "EtagMaker",
     "FileSource",
     "OpenFileSource",
@@ -22,9 +25,12 @@ __all__ = [
     "ReadsSideBySide",
     "Source",
     "SourceUnavailable",
+    "ZipMember",
+    "ZipSource",
     "content_etag",
     "file_content_etag",
     "open_path",
+    "open_zip",
     "stat_etag",
 ]
 

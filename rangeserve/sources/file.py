@@ -30,6 +30,7 @@ __all__ = [
     "OPEN_FLAGS",
     "EtagMaker",
     "FileSource",
+    "identity_of",
     "make_etag",
     "open_file",
     "stat_etag",
@@ -310,6 +311,17 @@ def stat_etag(file: FileSource | os.stat_result) -> str | None:
     if status.st_mtime_ns <= MEANINGLESS_SECONDS * 10**9:
         return None
     return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+
+
+def identity_of(status: os.stat_result) -> tuple[int, ...]:
+    """The numbers of a file that change if its content changes; the first is its device."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:

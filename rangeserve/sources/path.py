@@ -7,7 +7,6 @@ handle the errors of opening itself, or an entity-tag of its own choice.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable
@@ -16,7 +15,7 @@ from os.path import abspath
 from typing import Final
 
 from ..errors import ResponseError
-from .file import EtagMaker, FileSource, stat_etag
+from .file import EtagMaker, FileSource, identity_of, stat_etag
 from .media_type import guess_media_type
 from .memory import DIGEST_BYTES
 from .threads import HASHES
@@ -87,7 +86,7 @@ async def file_content_etag(file: FileSource) -> str:
 
 def _remembered(file: FileSource) -> str | None:
     """The entity-tag of the file, if it was hashed before."""
-    key = _identity(file.status)
+    key = identity_of(file.status)
     with _tags_lock:
         tag = _tags.get(key)
         if tag is not None:
@@ -101,7 +100,7 @@ def _hash_once(file: FileSource) -> str:
     if tag is None:
         tag = _hash(file)
         with _tags_lock:
-            _tags[_identity(file.status)] = tag
+            _tags[identity_of(file.status)] = tag
             if len(_tags) > _MAX_REMEMBERED_FILES:
                 _tags.popitem(last=False)
     return tag
@@ -114,17 +113,6 @@ def _hash(file: FileSource) -> str:
     while block := file.read_now(_BLOCK_BYTES, position):
         digest.update(block)
         position += len(block)
-    if _identity(file.stat_now()) != _identity(file.status) or position != file.size:
+    if identity_of(file.stat_now()) != identity_of(file.status) or position != file.size:
         raise ResponseError(f"the file changed while it was hashed: {file.path!r}")
     return f'"{digest.hexdigest()}"'
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """The numbers of a file that change if its content changes."""
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )

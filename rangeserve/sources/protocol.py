@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from ..core.ranges import ByteRange
 
-__all__ = ["Closable", "ReadsSideBySide", "Source"]
+__all__ = ["Closable", "Identified", "ReadsSideBySide", "Source"]
 
 
 @runtime_checkable
@@ -77,4 +77,17 @@ class ReadsSideBySide(Protocol):
 
         The context is entered before the first range is read, and left after the last.
         """
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A source that knows what its bytes are known by in this process. For this package.
+
+    What has been computed of a content is kept for another source with the same identity.
+    """
+
+    @property
+    def content_identity(self) -> Hashable:
+        """A value that differs if the bytes do."""
         ...

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cutting import cutting
 from support.servers import serving
 from support.site import Site
+from support.wire import fetch
 
 HERE = Path(__file__).parent
 PAGE = "<!doctype html><video id=v src={name} muted preload=metadata></video>"
@@ -100,6 +104,29 @@ def test_chromium_plays_in_the_listing(site: Site, clips: dict[str, str], page: 
     page.set_viewport_size({"width": 320, "height": 600})
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 320
+
+
+def test_chromium_resumes_an_archive(site: Site, page: Any) -> None:
+    """The connection breaks in the middle of a download, which goes on by itself."""
+    folder = site.folder / "album"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.bin").write_bytes(random.Random(number).randbytes(6 << 20))
+    whole = fetch(site.server.port, "/album/?zip")
+    with cutting(site.server.port, "/album/?zip", after=7 << 20) as relay:
+        page.goto(f"http://127.0.0.1:{relay.port}/album/")
+        with page.expect_download() as downloading:
+            page.get_by_text("download this folder").click()
+        download = downloading.value
+        assert download.failure() is None
+        assert download.suggested_filename == "album.zip"
+        assert Path(download.path()).read_bytes() == whole.body
+        first, resumed = relay.asked
+        assert first == []
+        ranged, condition = resumed
+        assert re.fullmatch(r"Range: bytes=7\d{6}-", ranged)
+        assert condition == f"If-Range: {whole['etag']}"
+        page.goto("about:blank")
 
 
 def test_chromium_seeks_in_a_stream(

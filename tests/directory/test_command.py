@@ -219,6 +219,14 @@ def test_everything_when_asked_for(folder: Path) -> None:
         assert answer.get("cross-origin-resource-policy") is None
 
 
+def test_folders_as_archives_when_asked_for(folder: Path, command: Command) -> None:
+    assert fetch(command.port, "/sub/?zip")["content-type"] == "text/html; charset=utf-8"
+    assert " GET /sub/?zip 200 " in command.line()
+    with Command("--zip", "-p", "0", cwd=folder) as zipping:
+        assert fetch(zipping.port, "/sub/?zip").body[:4] == b"PK\x05\x06"  # nothing is in it
+        assert zipping.line().startswith("127.0.0.1 GET /sub/?zip 200 22 B ")
+
+
 def asked_as(command: Command, host: str, target: str = "/film.mp4") -> Response:
     with Connection(command.port) as connection:
         connection.socket.sendall(f"HEAD {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -450,7 +458,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     for option in (
-        *("--bind", "--port", "--all", "--cors", "--sandbox", "--allow-host", "--version"),
+        *("--bind", "--port", "--all", "--zip", "--cors", "--sandbox", "--allow-host", "--version"),
         "directory",
     ):
         assert option in shown

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
 import struct
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,7 +34,7 @@ _MODULE = (sys.executable, "-m")
 _APP = "stuck_app:app"
 # name -> the command, which ends within the grace that it is given (uvicorn has none by default)
 SERVERS = {
-    "command": (*_MODULE, "rangeserve", "{root}", "--port", "{port}"),
+    "command": (*_MODULE, "rangeserve", "{root}", "--zip", "--port", "{port}"),
     "uvicorn": (*_MODULE, "uvicorn", _APP, "--port", "{port}", "--timeout-graceful-shutdown", "1"),
     "hypercorn-trio": (*_MODULE, "hypercorn", _APP, "-b", "127.0.0.1:{port}", "-k", "trio"),
 }
@@ -228,6 +230,31 @@ def test_a_folder_with_links_to_the_storage(tmp_path: Path) -> None:
             assert "bytes" not in item
             assert "<time></time>" in item
         assert 'href="far/"' in stand.get("/").body.decode()
+
+
+@pytest.mark.parametrize("stuck", ["reads", "all"])
+def test_an_archive_of_a_folder_with_the_storage_in_it(tmp_path: Path, stuck: str) -> None:
+    """It waits for the storage, or is cut; everything else is served."""
+    with standing("command", tmp_path) as stand:
+        stand.storage.sticks(stuck)
+        with clients(stand, "/?zip"):
+            others_are_served(stand)
+            assert stand.get("/none").status == 404
+            others_are_served(stand)
+        nothing_is_left(stand)
+        # Some of those who have left may still have to be noticed, and keep the two turns.
+        assert eventually(lambda: stand.get("/?zip", "HEAD").status == 200)
+        with zipfile.ZipFile(io.BytesIO(stand.get("/?zip").body)) as archive:
+            names = {
+                "near.bin",
+                "link.bin",
+                *("far/", "far/film.bin", "far/other.bin"),
+                *("folder/", "folder/unseen.bin"),
+                *("folder/unseen/", "folder/unseen/film.bin", "folder/unseen/other.bin"),
+            }
+            assert sorted(archive.namelist()) == sorted(names)
+            assert all(archive.read(name) == BODY for name in names if not name.endswith("/"))
+        assert eventually(lambda: stand.open_files == 0)
 
 
 @pytest.mark.parametrize("stuck", ["reads", "all"])

@@ -91,6 +91,6 @@ class Site:
 def site_of(folder: Path) -> Iterator[Site]:
     """Serve `folder` until the end of the block."""
     # Not from the folder of the tests: `-m` would find the checkout instead of the wheel.
-    command = [sys.executable, "-m", "rangeserve", str(folder), "--port", "{port}"]
+    command = [sys.executable, "-m", "rangeserve", str(folder), "--zip", "--port", "{port}"]
     with running(command, cwd=folder) as server:
         yield Site(server, folder)
