@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.conftest import browser, large_clip
+from e2e.conftest import BROWSERS, SWITCHES, large_clip
 from support.servers import Server, serving
 from support.wire import fetch
 
-__all__ = ["browser", "large_clip"]
+__all__ = ["large_clip"]
 
 TESTS = Path(__file__).parents[1]
 
@@ -31,6 +32,19 @@ def serve() -> Serve:
             yield server
 
     return started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium as the system has it, for a module: no event loop can run beside playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

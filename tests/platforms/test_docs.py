@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,11 +15,7 @@ from platforms.events import event
 from support.driver import ask
 from support.pages import blocks
 
-pytestmark = [
-    pytest.mark.anyio,
-    # Mangum makes its own event loop so.
-    pytest.mark.filterwarnings("ignore:There is no current event loop:DeprecationWarning"),
-]
+pytestmark = pytest.mark.anyio
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILM = bytes(place % 251 for place in range(5_000_000))
@@ -47,6 +45,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return of
 
 
+@pytest.fixture
+def loop() -> Iterator[None]:
+    """Mangum takes the event loop of its thread, and would leave one that it makes."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures("loop")
 def test_a_film_on_lambda(run: Any) -> None:
     handler = run("platforms")["handler"]
     answer = handler(event("/film.mp4", {"range": "bytes=0-"}), None)

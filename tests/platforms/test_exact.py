@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,29 +67,38 @@ class TestGDAL:
             image.write(noise)
 
     @staticmethod
-    def read(name: str, size: int) -> Any:
+    def read(name: str, windows: Sequence[tuple[int, int, int, int]]) -> list[Any]:
+        """The pixels of each window: its left and upper edge, its width and its height."""
         rasterio = pytest.importorskip("rasterio")
-        windows = pytest.importorskip("rasterio.windows")
-        with rasterio.open(name) as image:
-            return image.read(1, window=windows.Window(2100, 100, size, size))
-
-    def test_small_tiles_are_read(self, server: Server, tmp_path: Path) -> None:
-        rasterio = pytest.importorskip("rasterio")
-        self.write(tmp_path / "small.tif", 512)
-        remote = f"/vsicurl/{server.url}/small.tif"
-        with rasterio.Env(
-            GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GTIFF_HAS_OPTIMIZED_READ_MULTI_RANGE="NO"
-        ):
-            for size in (64, 1500):  # of one tile, and of several neighbours
-                there = self.read(remote, size)
-                assert (there == self.read(str(tmp_path / "small.tif"), size)).all()
-                assert there.std() > 10
-
-    def test_large_ones_are_a_clear_error(self, server: Server, tmp_path: Path) -> None:
-        rasterio = pytest.importorskip("rasterio")
-        self.write(tmp_path / "large.tif", 2048)
+        api = pytest.importorskip("rasterio.windows")
         with (
-            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            pytest.raises(rasterio.errors.RasterioIOError, match="Read failed"),
+            rasterio.Env(
+                GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_HTTP_MERGE_CONSECUTIVE_RANGES="NO"
+            ),
+            rasterio.open(name) as image,
         ):
-            self.read(f"/vsicurl/{server.url}/large.tif", 64)
+            return [image.read(1, window=api.Window(*window)) for window in windows]
+
+    def test_small_tiles_here_and_there_are_read(self, server: Server, tmp_path: Path) -> None:
+        self.write(tmp_path / "small.tif", 512)
+        windows = [(2100, 100, 64, 64), (300, 3000, 64, 64), (3800, 1800, 64, 64)]
+        here = self.read(str(tmp_path / "small.tif"), windows)
+        there = self.read(f"/vsicurl/{server.url}/small.tif", windows)
+        for one, other in zip(here, there, strict=True):
+            assert (one == other).all()
+            assert one.std() > 10
+
+    @pytest.mark.parametrize(
+        ("block", "window"),
+        [
+            pytest.param(2048, (2100, 100, 64, 64), id="large tiles"),
+            pytest.param(512, (2048, 0, 2048, 512), id="several neighbours at once"),
+        ],
+    )
+    def test_a_range_over_the_cap_is_a_clear_error(
+        self, server: Server, tmp_path: Path, block: int, window: tuple[int, int, int, int]
+    ) -> None:
+        errors = pytest.importorskip("rasterio.errors")
+        self.write(tmp_path / "map.tif", block)
+        with pytest.raises(errors.RasterioIOError, match="Read failed"):
+            self.read(f"/vsicurl/{server.url}/map.tif", [window])
