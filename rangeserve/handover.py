@@ -18,7 +18,19 @@ from .core.ranges import parse_range
 from .core.request import OVER_LIMITS, REPEATED
 from .sources.protocol import Source
 
-__all__ = ["EXTENSION", "Handover", "hand_over", "handover_of", "requested_range"]
+__all__ = [
+    "EXTENSION",
+    "Handover",
+    "hand_over",
+    "handover_of",
+    "likely_bodyless",
+    "requested_range",
+]
+
+# The response to a request with one of these fields may be a 304 or a 412, which need no body.
+_PRECONDITIONS: Final = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
+)
 
 EXTENSION: Final = "rangeserve"
 """The key of the `Handover` among the scope's extensions."""
@@ -119,6 +131,16 @@ def requested_range(scope: Mapping[str, Any]) -> Range | None:
     """
     handover = handover_of(scope)
     return handover.range if handover is not None else None
+
+
+def likely_bodyless(scope: Mapping[str, Any]) -> bool:
+    """Whether the response to this request likely has no body: a HEAD, or with preconditions.
+
+    A source that is opened by a request to another machine then need not ask for the body.
+    """
+    return scope["method"] == "HEAD" or any(
+        name.lower() in _PRECONDITIONS for name, _ in scope["headers"]
+    )
 
 
 def hand_over(scope: Mapping[str, Any], source: SourceOrPath) -> None:

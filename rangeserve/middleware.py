@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from ._asgi.call import Call, Settings
 from ._asgi.innermost import attach
 from ._asgi.scope import takes_part
 from .core.limits import Limits
+from .core.representation import Field
 from .events import Observer
 from .handover import handover_of
 from .sources.file import EtagMaker, stat_etag
@@ -35,6 +37,14 @@ class RangeMiddleware:
     files by their path, if no layer between the two would trip over that message.
     `last_modified`: whether a file whose app gave no Last-Modified gets one.
 
+    `body_etag`: a body that comes in one message of at most this number of bytes gets a strong
+    ETag made of its content, if it has none; `None` for no such tags. `validator`: called with
+    the scope and the fields of a 200 without ETag and Last-Modified; it gives a quoted
+    entity-tag, a `datetime` for Last-Modified, or `None`. Neither is for a response that is
+    coded, an event stream, or not to be stored. `too_large`: called with the scope if the whole
+    is larger than `Limits.max_body_size`; gives a URL to redirect to, or `None` for a 501.
+    `ValueError` for a `body_etag` below 1.
+
     Everything but GET and HEAD requests - other methods, websockets, lifespan - is passed on
     with the very same objects. So is a request in which another `RangeMiddleware` outside
     takes part already: that one does the work.
@@ -51,11 +61,26 @@ class RangeMiddleware:
         app_ranges: bool | Callable[[Scope], object] = False,
         pathsend: bool = False,
         last_modified: bool = True,
+        body_etag: int | None = None,
+        validator: Callable[[Scope, Sequence[Field]], str | datetime | None] | None = None,
+        too_large: Callable[[Scope], str | None] | None = None,
     ) -> None:
+        if body_etag is not None and body_etag < 1:
+            raise ValueError("body_etag must be at least 1 byte, or None")
         attach()
         self.app = app
         self.skip = skip
-        self._settings = Settings(limits, etag, observer, app_ranges, pathsend, last_modified)
+        self._settings = Settings(
+            limits,
+            etag,
+            observer,
+            app_ranges,
+            pathsend,
+            last_modified,
+            body_etag=body_etag,
+            validator=validator,
+            too_large=too_large,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""

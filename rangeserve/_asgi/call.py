@@ -28,6 +28,7 @@ from .exchange import Exchange
 from .fast_path import FastPath
 from .hangup import Sender, without_hangup
 from .hints import Hints
+from .hooks import Hooks, TooLargeHook, ValidatorHook
 from .inbox import Inbox
 from .observation import Observation
 from .once import Once
@@ -52,7 +53,18 @@ class Settings:
     app_ranges: bool | Callable[[Scope], object] = False
     pathsend: bool = False
     last_modified: bool = True
+    body_etag: int | None = None
+    validator: ValidatorHook | None = None
+    too_large: TooLargeHook | None = None
     once: Once = field(default_factory=Once)
+    has_hooks: bool = field(init=False)
+    has_fast_path: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note once what would be asked for each request."""
+        hooks = (self.body_etag, self.validator, self.too_large)
+        self.has_hooks = any(hook is not None for hook in hooks)
+        self.has_fast_path = not self.has_hooks and self.limits.max_body_size is None
 
 
 def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
@@ -113,7 +125,8 @@ class Call:
         if Observation.is_wanted(settings.observer):
             self._observation = Observation(settings.observer, self._method, scope["path"])
         self._fast_path: FastPath | None = None
-        if request is None and self._observation is None and self._method == "GET":
+        is_plain = request is None and self._observation is None and self._method == "GET"
+        if is_plain and settings.has_fast_path:
             self._fast_path = FastPath(self._handover)
         self._exchange_begun: Exchange | None = None
         self._pace: Pace | None = None
@@ -138,10 +151,18 @@ class Call:
                 native_pathsend=self._app_scope.native_pathsend,
                 request_fields=self._request_fields,
                 hints=Hints(self._request, shows_ranges=self._shows_ranges, warn=self._warn),
+                hooks=self._hooks(),
                 held=fast_path.held if fast_path is not None else None,
                 passed=fast_path is not None and fast_path.complete,
             )
         return exchange
+
+    def _hooks(self) -> Hooks | None:
+        settings = self._settings
+        if not settings.has_hooks:
+            return None
+        scope = self._app_scope.scope
+        return Hooks(scope, settings.body_etag, settings.validator, settings.too_large)
 
     async def run(self) -> None:
         """Call the app and answer the request. What the app raises is raised, but our own."""

@@ -23,7 +23,7 @@ from ..core.plan import Plan, advertise, make_plan, make_unavailable
 from ..core.ranges import ByteRange
 from ..core.representation import Field, Representation, read_representation
 from ..core.request import Request, accepts_coding
-from ..core.selection import Reason, Selection, Whole, select
+from ..core.selection import Reason, Selection, TooLarge, Whole, select
 from ..core.slicer import Slicer
 from ..errors import ResponseError
 from ..handover import Handover
@@ -32,6 +32,7 @@ from ..sources.unavailable import SourceUnavailable
 from ..types import Message
 from .actions import Action, Open, Serve
 from .hints import Hints
+from .hooks import Hooks
 from .late import Late
 from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND
 from .response import Response, State
@@ -43,6 +44,7 @@ Steps = Generator[Sequence[Action], Any, T]
 
 _BODYLESS: Final = frozenset({204, 304})
 _NO_REQUEST: Final = Request()
+_NO_HEAD_REQUEST: Final = Request("HEAD")
 _NOT_READ: Final = Representation()
 
 
@@ -60,6 +62,7 @@ class Exchange:
         native_pathsend: bool = False,
         request_fields: Iterable[Field] = (),
         hints: Hints | None = None,
+        hooks: Hooks | None = None,
         held: Message | None = None,
         passed: bool = False,
     ) -> None:
@@ -67,14 +70,16 @@ class Exchange:
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
-        of the request. `hints`: what the author of the app is told. `held`: the start of a 200
-        that has come already; `passed`: its body has been passed on, too.
+        of the request. `hints`: what the author of the app is told. `hooks`: the user's functions,
+        `None` if there are none. `held`: the start of a 200 that has come already; `passed`: its
+        body has been passed on, too.
         """
         self.response: Response = Response()
         script = _Script(self.response, method, request, handover, limits, clock)
         script.native_pathsend = native_pathsend
         script.request_fields = request_fields
         script.hints = hints or Hints(request)
+        script.hooks = hooks
         # If the script referred to its generator, the cycle would keep the last message
         # until the next garbage collection.
         steps = script.respond() if held is None else script.resume(held, passed=passed)
@@ -124,12 +129,13 @@ class Exchange:
 class _Script:
     """What the steps of one response share: the request, and what the app said so far.
 
-    `native_pathsend`, `request_fields` and `hints` are those of `Exchange`.
+    `native_pathsend`, `request_fields`, `hints` and `hooks` are those of `Exchange`.
     """
 
     native_pathsend: bool = False
     request_fields: Iterable[Field] = ()
     hints: Hints
+    hooks: Hooks | None = None
 
     def __init__(
         self,
@@ -178,7 +184,11 @@ class _Script:
             return
         if self._is_head:
             yield self._answer_head(start)
-        elif self._request is None and representation.content_length is None:
+        elif (
+            self._request is None
+            and representation.content_length is None
+            and not (self.hooks is not None and self.hooks.awaits_body(representation))
+        ):
             # Nothing to decide: an event stream opens before its first event.
             yield from self._pass(start, Whole())
         else:
@@ -417,6 +427,8 @@ class _Script:
         representation = self._representation = read_representation(start.get("headers", ()))
         if status == 200 and representation.coded:
             representation.amend_coded(negotiated=accepts_coding(self.request_fields))
+        elif status == 200 and self.hooks is not None and self._handover.source is None:
+            self.hooks.validate(representation, self._clock())
 
     def _judge_own_ranges(self) -> None:
         """A 206 of the app's own has to be what was asked for."""
@@ -427,16 +439,23 @@ class _Script:
     def _select_with_body(self, first: Message) -> Selection:
         """The decision, now that the first body message has come."""
         representation = self._representation
-        if not first.get("more_body", False):
-            size = len(first.get("body", b""))
+        body = first.get("body", b"")
+        is_last = not first.get("more_body", False)
+        if is_last:
+            size = len(body)
             if representation.content_length not in (None, size):
                 raise self._wrong_length(size)
             representation.know_body(size)
+        if self.hooks is not None and (is_last or len(body) == representation.content_length):
+            self.hooks.tag_body(representation, body, self._clock())
         return self._select()
 
     def _select(self) -> Selection:
-        request = self._request or _NO_REQUEST
-        return select(request, self._representation, self._limits, self._clock())
+        request = self._request or (_NO_HEAD_REQUEST if self._is_head else _NO_REQUEST)
+        selection = select(request, self._representation, self._limits, self._clock())
+        if isinstance(selection, TooLarge) and self.hooks is not None:
+            selection.location = self.hooks.location()
+        return selection
 
     def _passed_on(self, start: Message, selection: Whole) -> Message:
         """The app's own start; it says that ranges are accepted if that is so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ..core.ranges import ByteRange
-from ..core.selection import NotSatisfiable, Parts, Reason, Selection, Whole
+from ..core.selection import NotSatisfiable, Parts, Reason, Selection, TooLarge, Whole
 from ..errors import ResponseError
 
 __all__ = ["Response", "State"]
@@ -54,7 +54,7 @@ class Response:
         self.ranges = ranges
         if isinstance(selection, Parts):
             return
-        if isinstance(selection, Whole):
+        if isinstance(selection, (Whole, TooLarge)):
             self.reason = selection.reason
         elif isinstance(selection, NotSatisfiable):
             self.reason = Reason.UNSATISFIABLE

@@ -27,6 +27,7 @@ from .selection import (
     PreconditionFailed,
     Reason,
     Selection,
+    TooLarge,
     Whole,
     select,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Segment",
     "Selection",
     "Slicer",
+    "TooLarge",
     "Verdict",
     "Whole",
     "advertise",

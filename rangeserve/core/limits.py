@@ -13,7 +13,7 @@ class Limits:
 
     A Range field over one of the first four is ignored, and the whole representation is sent
     (RFC 9110 14.2 and 17.15). `ValueError` for a negative value, and for a `max_partial_size`
-    below 1.
+    or a `max_body_size` below 1.
 
     - `max_field_size`: the octets of the field value.
     - `max_ranges`: the range-specs in the field value, satisfiable or not.
@@ -21,6 +21,9 @@ class Limits:
       `part_overhead` for each part do not exceed the complete length plus `slack`.
     - `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
       number of bytes; `None` for no bound. Behind a cache that slices, leave it at `None`.
+    - `max_body_size`: no answer to a GET whose length is known has a body of more than this
+      number of bytes. Ranges are cut to it and parts left out, and a whole that is larger is a
+      501, or a redirect, never cut. `None` for no bound. For platforms with a cap.
     - `max_late_bytes`: the bytes that an app may still have to send when its response is
       complete, if it does not listen for the disconnect. By its Content-Length it has no more,
       in at most 16 messages: they are dropped until it ends; else `send` raises
@@ -34,14 +37,17 @@ class Limits:
     slack: int = 4096
     max_partial_size: int | None = None
     max_late_bytes: int | None = 64 * 1024
+    max_body_size: int | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a limit that is out of its bounds."""
         for name in ("max_field_size", "max_ranges", "part_overhead", "slack"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
-        if self.max_partial_size is not None and self.max_partial_size < 1:
-            raise ValueError("max_partial_size must be at least 1 byte, or None")
+        for name in ("max_partial_size", "max_body_size"):
+            bound = getattr(self, name)
+            if bound is not None and bound < 1:
+                raise ValueError(f"{name} must be at least 1 byte, or None")
         if self.max_late_bytes is not None and self.max_late_bytes < 0:
             raise ValueError("max_late_bytes must not be negative")
 

@@ -7,12 +7,14 @@ framed before any of it is read, and its length is the sum of its segments.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from typing import Union
+from collections.abc import Iterable, Sequence
+from typing import Final, Union
 
 from .ranges import ByteRange
 
-__all__ = ["Segment", "content_range", "frame", "new_boundary"]
+__all__ = ["Segment", "content_range", "fit", "frame", "new_boundary"]
+
+_LONGEST_BOUNDARY: Final = "0" * 70  # RFC 2046 5.1.1
 
 Segment = Union[bytes, ByteRange]
 """A piece of a response body: literal bytes, or a range of the representation."""
@@ -48,3 +50,35 @@ def frame(
         lead = b"\r\n"
     segments.append(b"%s%s--\r\n" % (lead, delimiter))
     return tuple(segments)
+
+
+def fit(
+    parts: Sequence[ByteRange], complete_length: int, content_type: str | None, most: int
+) -> tuple[ByteRange, ...]:
+    """The `parts` that a 206 of at most `most` bytes has room for, from the first on.
+
+    One that has not enough room is cut at its end, and those after it are left out: the
+    Content-Range of what is sent tells (RFC 9110 15.3.7). `most` is 1 or more, and counts what
+    stands between several parts. `content_type` is that of `frame`.
+    """
+    if len(parts) == 1:
+        return (_cut(parts[0], most),)
+    fitting: list[ByteRange] = []
+    room = most
+    for part in parts:
+        head, _, end = frame((part,), complete_length, content_type, _LONGEST_BOUNDARY)
+        # The delimiter at the end counts once, and a line break stands before each other head.
+        room -= _size(head) + (2 if fitting else _size(end))
+        if room < 1:
+            break
+        fitting.append(_cut(part, room))
+        room -= fitting[-1].length
+    return tuple(fitting) if len(fitting) > 1 else (_cut(parts[0], most),)
+
+
+def _cut(part: ByteRange, most: int) -> ByteRange:
+    return ByteRange(part.start, min(part.stop, part.start + most))
+
+
+def _size(literal: Segment) -> int:
+    return len(literal) if isinstance(literal, bytes) else literal.length

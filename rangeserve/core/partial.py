@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-from .ranges import coalesce, parse_range, range_unit, resolve
+from .ranges import coalesce, parse_content_range, parse_range, range_unit, resolve
 from .representation import Representation
 from .request import Request
 
 __all__ = ["complaint_about_partial"]
-
-_CONTENT_RANGE: Final = re.compile(
-    r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)"
-)
 
 
 def complaint_about_partial(request: Request | None, partial: Representation) -> str | None:
@@ -34,18 +27,14 @@ def complaint_about_partial(request: Request | None, partial: Representation) ->
         return "its unit is bytes, and not that of the Range" if in_bytes else None
     if is_multipart:
         return None
-    match = _CONTENT_RANGE.fullmatch(content_range)
-    if match is None:
+    sent = parse_content_range(content_range)
+    if sent is None:
         return f"its Content-Range is {partial.content_range!r}"
-    if match[1].lower() != "bytes":
-        return f"its unit is {match[1]!r}, and not that of the Range"
-    first, last = int(match[2]), int(match[3])
-    complete_length = None if match[4] == "*" else int(match[4])
-    if last < first or (complete_length is not None and last >= complete_length):
-        return f"its Content-Range is {partial.content_range!r}"
-    if partial.content_length not in (None, last + 1 - first):
+    if sent.unit.lower() != "bytes":
+        return f"its unit is {sent.unit!r}, and not that of the Range"
+    if partial.content_length not in (None, sent.stop - sent.start):
         return f"{partial.content_length} bytes are no {partial.content_range!r}"
-    if not _was_asked_for(range_field, first, last + 1, complete_length):
+    if not _was_asked_for(range_field, sent.start, sent.stop, sent.complete_length):
         return f"it has {partial.content_range!r}, and {range_field!r} was asked for"
     return None
 

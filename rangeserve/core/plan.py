@@ -19,6 +19,7 @@ from .selection import (
     Parts,
     PreconditionFailed,
     Selection,
+    TooLarge,
     Whole,
 )
 
@@ -122,6 +123,8 @@ def make_plan(
         return Plan(304, _without(_DROPPED_304, representation))
     if isinstance(selection, PreconditionFailed):
         return Plan(412, [*_without(_DROPPED_ERROR, representation), (b"content-length", b"0")])
+    if isinstance(selection, TooLarge):
+        return _too_large(selection, representation)
     remaining: NotSatisfiable = selection  # a type checker objects if another one remains
     unsatisfied = (b"content-range", b"bytes */%d" % remaining.complete_length)
     kept = _without(_DROPPED_ERROR, representation)
@@ -165,6 +168,26 @@ def _whole(selection: Whole, representation: Representation) -> Plan:
     if selection.sliceable:
         headers = advertise(headers)
     return _sized(Plan(200, headers, (ByteRange(0, length),) if length else ()))
+
+
+def _too_large(selection: TooLarge, representation: Representation) -> Plan:
+    """A 307 to where the whole is, or a 501 that says what may be asked for instead.
+
+    RFC 9110 15.6.2: the server does not support what this request needs; asking again is of no
+    use. A cache might keep a 501 (15.1), and give it for a Range, too.
+    """
+    headers = [*_without(_DROPPED_UNAVAILABLE, representation), (b"cache-control", b"no-store")]
+    if selection.location is not None:
+        location = (b"location", selection.location.encode("latin-1"))
+        return Plan(307, [*headers, location, (b"content-length", b"0")])
+    advice = b""
+    if selection.sliceable:
+        advice = b": ask for ranges"
+        headers.append(ACCEPT_RANGES)
+    headers.append((b"content-type", b"text/plain; charset=utf-8"))
+    size, most = selection.complete_length, selection.limit
+    text = b"The whole has %d bytes, and an answer has at most %d%s.\n" % (size, most, advice)
+    return _sized(Plan(501, headers, (text,)))
 
 
 def _sized(plan: Plan) -> Plan:

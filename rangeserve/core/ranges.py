@@ -16,9 +16,11 @@ from werkzeug.datastructures import Range
 
 __all__ = [
     "ByteRange",
+    "ContentRange",
     "coalesce",
     "format_range",
     "is_in_bytes",
+    "parse_content_range",
     "parse_range",
     "range_unit",
     "resolve",
@@ -31,6 +33,10 @@ _RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re
 _RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
 # The unit alone: whatever follows, unless the token goes on.
 _BYTES: Final = re.compile(r"[ \t]*bytes(?![!#$%&'*+\-.^_`|~0-9A-Za-z])", re.IGNORECASE)
+# RFC 9110 14.4, without the unsatisfied-range. More digits are no position of a body.
+_CONTENT_RANGE: Final = re.compile(
+    r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)"
+)
 _OWS: Final = " \t"
 
 # A position with more digits than this lies past the end of anything that can be stored.
@@ -121,6 +127,30 @@ def range_unit(field: str) -> str | None:
 def is_in_bytes(field: str) -> bool:
     """Whether a Range field value begins with the unit bytes, be the rest well-formed or not."""
     return _BYTES.match(field) is not None
+
+
+class ContentRange(NamedTuple):
+    """A Content-Range: the unit as it is written, the bytes `[start, stop)`, the whole's length.
+
+    `complete_length` is in bytes, `None` if it is `*`.
+    """
+
+    unit: str
+    start: int
+    stop: int
+    complete_length: int | None
+
+
+def parse_content_range(field: str) -> ContentRange | None:
+    """Parse the Content-Range of a part (RFC 9110 14.4); `None` if malformed or contradictory."""
+    match = _CONTENT_RANGE.fullmatch(field)
+    if match is None:
+        return None
+    first, last = int(match[2]), int(match[3])
+    complete_length = None if match[4] == "*" else int(match[4])
+    if last < first or (complete_length is not None and last >= complete_length):
+        return None
+    return ContentRange(match[1], first, last + 1, complete_length)
 
 
 def format_range(ranges: Range) -> str:

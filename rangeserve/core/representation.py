@@ -17,6 +17,7 @@ __all__ = [
     "MAX_LENGTH_DIGITS",
     "Field",
     "Representation",
+    "elements",
     "is_field_value",
     "materialize",
     "read_representation",
@@ -125,7 +126,7 @@ class Representation:
             lowered = name.lower()
             if negotiated and lowered == b"etag" and value.strip(b" \t").startswith(b'"'):
                 kept.append((name, b"W/" + value.strip(b" \t")))
-            elif not (lowered == b"accept-ranges" and _elements([value]) == {b"bytes"}):
+            elif not (lowered == b"accept-ranges" and elements([value]) == {b"bytes"}):
                 kept.append((name, value))
         if kept == list(self.fields):
             return
@@ -148,6 +149,28 @@ class Representation:
         """
         self.complete_length = size
         self.forward_only = False
+        added = self._missing_validators(etag, last_modified, now)
+        if (
+            content_type is not None
+            and is_field_value(content_type)
+            and not self.has_field(b"content-type")
+        ):
+            self.content_type = content_type
+            added.append((b"content-type", content_type.encode("latin-1")))
+        self.source_fields = added
+
+    def add_validator(self, validator: str | datetime, now: float) -> None:
+        """Note an ETag or a Last-Modified as if the app had given it, unless it has.
+
+        A `str` is a quoted entity-tag; what is none is left out. See `know_source` for a date.
+        """
+        etag, last_modified = (validator, None) if isinstance(validator, str) else (None, validator)
+        self.fields = [*self.fields, *self._missing_validators(etag, last_modified, now)]
+
+    def _missing_validators(
+        self, etag: str | None, last_modified: datetime | None, now: float
+    ) -> list[Field]:
+        """Note those of the two that the app has not given itself; the fields for them."""
         added: list[Field] = []
         if etag is not None and parse_entity_tag(etag) and not self.has_field(b"etag"):
             self.etag = etag
@@ -157,14 +180,7 @@ class Representation:
                 last_modified = last_modified.replace(tzinfo=timezone.utc)
             self.last_modified = format_http_date(min(last_modified.timestamp(), now))
             added.append((b"last-modified", self.last_modified.encode("ascii")))
-        if (
-            content_type is not None
-            and is_field_value(content_type)
-            and not self.has_field(b"content-type")
-        ):
-            self.content_type = content_type
-            added.append((b"content-type", content_type.encode("latin-1")))
-        self.source_fields = added
+        return added
 
 
 def materialize(fields: Iterable[Iterable[bytes]]) -> Sequence[Field]:
@@ -193,7 +209,7 @@ def read_representation(fields: Iterable[Field]) -> Representation:
     if not values:
         return representation
     if b"content-encoding" in values:
-        codings = _elements(values[b"content-encoding"])
+        codings = elements(values[b"content-encoding"])
         representation.coded = not codings <= {b"", b"identity"}
     representation.etag = _only(values.get(b"etag"))
     representation.last_modified = _only(values.get(b"last-modified"))
@@ -206,11 +222,11 @@ def read_representation(fields: Iterable[Field]) -> Representation:
         representation.content_length = representation.complete_length = content_length
         representation.length_in_doubt = content_length is None
     if b"accept-ranges" in values:
-        representation.accepts_ranges = b"none" not in _elements(values[b"accept-ranges"])
+        representation.accepts_ranges = b"none" not in elements(values[b"accept-ranges"])
     return representation
 
 
-def _elements(values: list[bytes]) -> set[bytes]:
+def elements(values: list[bytes]) -> set[bytes]:
     """The elements of a list field, in lower case."""
     return {element.strip().lower() for value in values for element in value.split(b",")}
 

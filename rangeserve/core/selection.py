@@ -1,6 +1,6 @@
 """The decision: which response a request gets of a representation.
 
-Only `select` chooses a status, and the reason if a Range is not honoured. Each possible
+Only `select` chooses a response, and the reason if a Range is not honoured. Each possible
 decision is one dataclass. How the response is framed is left to `plan.py`, and where its bytes
 come from to `_asgi`.
 """
@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Union
 
 from .limits import Limits
+from .multipart import fit
 from .preconditions import Verdict, evaluate, if_range_holds
 from .ranges import ByteRange, coalesce, parse_range, range_unit, resolve
 from .representation import Representation, is_field_value
@@ -24,6 +25,7 @@ __all__ = [
     "PreconditionFailed",
     "Reason",
     "Selection",
+    "TooLarge",
     "Whole",
     "select",
 ]
@@ -98,8 +100,23 @@ class NotSatisfiable:
     complete_length: int
 
 
-Selection = Union[Whole, Parts, NotModified, PreconditionFailed, NotSatisfiable]
-"""What was decided: one of five dataclasses, one for each status."""
+@dataclass(slots=True)
+class TooLarge:
+    """The whole would be sent, but has more than `limit` bytes: a 501, or a redirect.
+
+    `complete_length` is in bytes. `location` is a URL from which the whole is to be had, `None`
+    if there is none. `sliceable` and `reason` are those of `Whole`.
+    """
+
+    complete_length: int
+    limit: int
+    sliceable: bool = False
+    reason: Reason | None = None
+    location: str | None = None
+
+
+Selection = Union[Whole, Parts, NotModified, PreconditionFailed, NotSatisfiable, TooLarge]
+"""What was decided: one of six dataclasses, one for each kind of response."""
 
 
 def select(
@@ -107,10 +124,24 @@ def select(
 ) -> Selection:
     """Decide which response a GET or HEAD gets of a representation (RFC 9110 13.2.2, 14.2).
 
-    The preconditions are evaluated first, then Range. `limits` are those of several parts and of
-    an open-ended range; those of the Range field itself were judged by `read_request`. `now` is
-    in seconds since the epoch.
+    The preconditions are evaluated first, then Range. `limits` are those of several parts, of an
+    open-ended range and of a body; those of the Range field itself were judged by
+    `read_request`. `now` is in seconds since the epoch.
     """
+    selection = _select(request, representation, limits, now)
+    most = limits.max_body_size
+    if most is None or not isinstance(selection, Whole) or request.method == "HEAD":
+        return selection
+    length = selection.complete_length
+    if length is None or length <= most:
+        return selection
+    return TooLarge(length, most, selection.sliceable, selection.reason)
+
+
+def _select(
+    request: Request, representation: Representation, limits: Limits, now: float
+) -> Selection:
+    """What `select` decides, be the whole too large or not."""
     length = representation.complete_length
     if request.has_preconditions:
         verdict = evaluate(request, representation.etag, representation.last_modified, now)
@@ -168,14 +199,19 @@ def _pick(
         return Reason.MALFORMED if unit in (None, "bytes") else Reason.UNKNOWN_UNIT
     if length == 0:  # no Content-Range can be written for an empty representation
         return Reason.EMPTY
-    resolved = resolve(requested, length)
+    ranges = resolve(requested, length)
     if len(requested.ranges) > 1:
-        return _several(resolved, representation, length, limits)
-    if resolved and limits.max_partial_size is not None and requested.ranges[0][1] is None:
-        (start, stop) = resolved[0]
+        parts = _several(ranges, representation, length, limits)
+        if isinstance(parts, Reason):
+            return parts
+        ranges = parts
+    elif ranges and limits.max_partial_size is not None and requested.ranges[0][1] is None:
+        (start, stop) = ranges[0]
         if requested.ranges[0][0] >= 0:
-            return (ByteRange(start, min(stop, start + limits.max_partial_size)),)
-    return resolved
+            ranges = (ByteRange(start, min(stop, start + limits.max_partial_size)),)
+    if ranges and limits.max_body_size is not None:
+        return fit(ranges, length, representation.content_type, limits.max_body_size)
+    return ranges
 
 
 def _several(
@@ -183,14 +219,16 @@ def _several(
 ) -> tuple[ByteRange, ...] | Reason:
     """The parts to send for a field of several ranges, or why it is ignored (RFC 9110 17.15).
 
-    Parts are sent only if that costs less than sending the whole representation.
+    Parts are sent only if that costs less than sending the whole representation, or if the
+    whole may not be sent.
     """
     parts = coalesce(resolved)
+    may_be_whole = limits.max_body_size is None or length <= limits.max_body_size
     if len(parts) < 2:
         covers_whole = len(resolved) > 1 and parts == (ByteRange(0, length),)
-        return Reason.COVERS_WHOLE if covers_whole else parts
+        return Reason.COVERS_WHOLE if covers_whole and may_be_whole else parts
     cost = sum(part.length for part in parts) + limits.part_overhead * len(parts)
-    if cost > length + limits.slack:
+    if cost > length + limits.slack and may_be_whole:
         return Reason.TOO_MUCH
     if representation.content_type and not is_field_value(representation.content_type):
         return Reason.CONTENT_TYPE

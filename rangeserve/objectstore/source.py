@@ -22,12 +22,12 @@ from ..core.ranges import ByteRange, resolve
 from ..core.representation import is_field_value
 from ..core.validators import parse_entity_tag
 from ..errors import ResponseError
-from ..handover import requested_range
+from ..handover import likely_bodyless, requested_range
 from ..sources.media_type import guess_media_type
+from ..sources.side_by_side import side_by_side
 from ..sources.unavailable import SourceUnavailable, log_unavailable
 from .client import STORE_ERRORS, chunks, get, unavailable
 from .local import check_local
-from .side_by_side import side_by_side
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
     from obstore import Attributes, GetOptions, GetResult, ObjectMeta
@@ -42,10 +42,6 @@ _MAX_CONCURRENT_READS: Final = 4
 _MAX_PIECE_BYTES: Final = 1024 * 1024
 _MAX_OFFSET: Final = 2**63 - 1  # of obstore
 
-# The response to a request with one of these fields may be a 304 or a 412, which need no body.
-_PRECONDITIONS: Final = frozenset(
-    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
-)
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 _STORED_FIELDS: Final = (
     "Cache-Control",
@@ -207,7 +203,8 @@ async def find_object(
 ) -> ObjectSource:
     """As `open_object`, without a line in the log."""
     requested = requested_range(scope) if scope is not None else None
-    has_body = not (isinstance(store, MemoryStore) or (scope is not None and _is_bodyless(scope)))
+    is_bodyless = scope is not None and likely_bodyless(scope)
+    has_body = not (isinstance(store, MemoryStore) or is_bodyless)
     first_range = _first_range(requested) if requested is not None else None
     if requested is not None and first_range is None:
         has_body = False
@@ -238,13 +235,6 @@ async def find_object(
     except (*STORE_ERRORS, TimeoutError) as error:
         raise unavailable(error) from error
     return ObjectSource(store, key, first, timeout, has_body=has_body)
-
-
-def _is_bodyless(scope: Mapping[str, Any]) -> bool:
-    """Whether the response to this request likely has no body."""
-    return scope["method"] == "HEAD" or any(
-        name.lower() in _PRECONDITIONS for name, _ in scope["headers"]
-    )
 
 
 def _first_range(requested: Range) -> Any:

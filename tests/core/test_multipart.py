@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.parts import read_parts
 
-from rangeserve.core.multipart import Segment, content_range, frame, new_boundary
+from rangeserve.core.multipart import Segment, content_range, fit, frame, new_boundary
 from rangeserve.core.ranges import ByteRange, coalesce
 
 
@@ -101,3 +101,50 @@ def test_email_reads_every_part_back(content: bytes, draw: st.DataObject) -> Non
         {"content-type": "video/mp4", "content-range": f"bytes {start}-{stop - 1}/{length}"}
         for start, stop in ranges
     ]
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 999), st.integers(1, 400)), min_size=1, max_size=12).map(
+    lambda pairs: coalesce([ByteRange(at, min(at + size, 1000)) for at, size in pairs])
+)
+
+
+@given(RANGES, st.sampled_from([None, "", "text/plain", "x" * 90]), st.integers(1, 4000))
+def test_what_fits_is_a_beginning_that_has_room(
+    parts: tuple[ByteRange, ...], content_type: str | None, most: int
+) -> None:
+    fitting = fit(parts, 1000, content_type, most)
+    if len(fitting) == 1:
+        size = fitting[0].length
+    else:
+        body = frame(fitting, 1000, content_type, "0" * 70)
+        size = len(filled(body, bytes(1000)))
+    assert 0 < size <= most
+    for asked, given_ in zip(parts, fitting, strict=False):
+        assert given_.start == asked.start < given_.stop <= asked.stop
+    # All but the last are whole, and nothing is left out as long as there is room.
+    assert fitting[:-1] == parts[: len(fitting) - 1]
+    whole = frame(parts, 1000, content_type, "0" * 70)
+    if len(parts) > 1 and len(filled(whole, bytes(1000))) <= most:
+        assert fitting == parts
+
+
+@pytest.mark.parametrize(
+    ("most", "fitting"),
+    [
+        pytest.param(10**6, [(0, 400), (500, 1000)], id="room for all"),
+        pytest.param(600, [(0, 400)], id="no room for a second head"),
+        pytest.param(399, [(0, 399)], id="no room for the first"),
+        pytest.param(1, [(0, 1)], id="one byte"),
+    ],
+)
+def test_fit(most: int, fitting: list[tuple[int, int]]) -> None:
+    parts = (ByteRange(0, 400), ByteRange(500, 1000))
+    assert [tuple(part) for part in fit(parts, 1000, None, most)] == fitting
+
+
+def test_the_last_part_that_fits_is_cut() -> None:
+    parts = (ByteRange(0, 400), ByteRange(500, 1000), ByteRange(1200, 1300))
+    one, two = fit(parts, 2000, "text/plain", 900)
+    assert one == parts[0]
+    assert two.start == 500
+    assert 500 < two.stop < 1000

@@ -16,6 +16,7 @@ from rangeserve.core.selection import (
     Parts,
     PreconditionFailed,
     Selection,
+    TooLarge,
     Whole,
 )
 
@@ -268,3 +269,40 @@ def test_content_length_is_the_sum_of_the_bytes(selection: Selection, bare: bool
     assert plan.content_length == len(body_of(plan))
     if plan.status != 304:
         assert value(plan, "content-length") == str(len(body_of(plan)))
+
+
+@pytest.mark.parametrize(
+    ("selection", "status", "body", "added"),
+    [
+        pytest.param(
+            TooLarge(1000, 300, sliceable=True),
+            501,
+            b"The whole has 1000 bytes, and an answer has at most 300: ask for ranges.\n",
+            {"accept-ranges": "bytes", "content-type": "text/plain; charset=utf-8"},
+            id="sliceable",
+        ),
+        pytest.param(
+            TooLarge(1000, 300),
+            501,
+            b"The whole has 1000 bytes, and an answer has at most 300.\n",
+            {"content-type": "text/plain; charset=utf-8"},
+            id="not sliceable",
+        ),
+        pytest.param(
+            TooLarge(1000, 300, sliceable=True, location="https://cdn.example/a"),
+            307,
+            b"",
+            {"location": "https://cdn.example/a"},
+            id="elsewhere",
+        ),
+    ],
+)
+def test_a_whole_that_is_too_large(
+    selection: TooLarge, status: int, body: bytes, added: dict[str, str]
+) -> None:
+    fields = [(b"ETag", b'"a"'), (b"Cache-Control", b"max-age=9"), (b"X-App", b"1")]
+    plan = make_plan(selection, read_representation(fields))
+    assert (plan.status, b"".join(plan.segments)) == (status, body)
+    kept = {name.decode().lower(): value.decode() for name, value in plan.headers}
+    framed = {"content-length": str(len(body)), "cache-control": "no-store", "x-app": "1"}
+    assert kept == {**framed, **added}

@@ -17,6 +17,7 @@ from rangeserve.core.selection import (
     PreconditionFailed,
     Reason,
     Selection,
+    TooLarge,
     Whole,
     select,
 )
@@ -273,6 +274,75 @@ def test_max_partial_size(field: str, selection: Selection) -> None:
     assert chosen(Request(range=field), Limits(max_partial_size=100)) == selection
 
 
+def too_large(reason: Reason | None = None, limit: int = 300, **facts: object) -> TooLarge:
+    return TooLarge(1000, limit, **{"sliceable": True, "reason": reason, **facts})
+
+
+@pytest.mark.parametrize(
+    ("field", "selection"),
+    [
+        pytest.param("bytes=0-", parts((0, 300)), id="open"),
+        pytest.param("bytes=100-899", parts((100, 400)), id="closed"),
+        pytest.param("bytes=100-399", parts((100, 400)), id="closed, just as much"),
+        pytest.param("bytes=-500", parts((500, 800)), id="suffix: its beginning"),
+        pytest.param("bytes=-300", parts((700, 1000)), id="suffix, just as much"),
+        pytest.param("bytes=0-499,500-999", parts((0, 300)), id="halves: no whole to fall back on"),
+        pytest.param("bytes=0-499,600-999", parts((0, 300)), id="no room for a second head"),
+        pytest.param("bytes=0-4,5000-", parts((0, 5)), id="one of two is satisfiable"),
+        pytest.param("bytes=1000-", NotSatisfiable(1000), id="unsatisfiable"),
+        pytest.param("junk", too_large(Reason.MALFORMED), id="malformed"),
+        pytest.param(REPEATED, too_large(Reason.REPEATED), id="two lines"),
+        pytest.param(None, too_large(), id="no Range"),
+    ],
+)
+def test_max_body_size(field: str | None, selection: Selection) -> None:
+    assert chosen(Request(range=field), Limits(max_body_size=300)) == selection
+
+
+@pytest.mark.parametrize(
+    ("request_", "facts", "selection"),
+    [
+        pytest.param(Request(), {}, whole(), id="as large as the bound"),
+        pytest.param(Request(range="junk"), {}, whole(Reason.MALFORMED), id="no Range to honour"),
+        pytest.param(
+            Request(range="bytes=0-499,500-999"), {}, whole(Reason.COVERS_WHOLE), id="all of it"
+        ),
+        pytest.param(Request(), {"length": None}, Whole(), id="unknown length"),
+        pytest.param(Request(if_none_match="*"), {"length": 5000}, NotModified(5000), id="304"),
+        pytest.param(
+            Request("HEAD"), {"length": 5000}, Whole(5000, sliceable=True), id="HEAD has no body"
+        ),
+        pytest.param(
+            Request(), {"length": 1001}, TooLarge(1001, 1000, sliceable=True), id="a byte too many"
+        ),
+        pytest.param(
+            Request(range="bytes=0-4", if_range='"b"'),
+            {"length": 1001},
+            TooLarge(1001, 1000, sliceable=True, reason=Reason.IF_RANGE),
+            id="If-Range does not hold",
+        ),
+        pytest.param(
+            Request(range="bytes=0-4"),
+            {"length": 1001, "coded": True},
+            TooLarge(1001, 1000, reason=Reason.CONTENT_CODED),
+            id="coded: not sliceable",
+        ),
+    ],
+)
+def test_a_whole_within_max_body_size_or_not(
+    request_: Request, facts: dict[str, object], selection: Selection
+) -> None:
+    assert chosen(request_, Limits(max_body_size=1000), **facts) == selection
+
+
+def test_several_parts_are_not_too_much_if_there_is_no_whole_to_send() -> None:
+    limits = Limits(max_body_size=900, slack=0)
+    assert chosen(Request(range="bytes=0-399,500-999"), Limits(slack=0)) == whole(Reason.TOO_MUCH)
+    selection = chosen(Request(range="bytes=0-399,500-999"), limits)
+    assert isinstance(selection, Parts)
+    assert [part.start for part in selection.ranges] == [0, 500]
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -282,6 +352,7 @@ def test_max_partial_size(field: str, selection: Selection) -> None:
         pytest.param({"slack": -1}, id="slack"),
         pytest.param({"max_partial_size": 0}, id="max_partial_size"),
         pytest.param({"max_late_bytes": -1}, id="max_late_bytes"),
+        pytest.param({"max_body_size": 0}, id="max_body_size"),
     ],
 )
 def test_limits_that_cannot_be_meant(values: dict[str, int]) -> None:
@@ -297,6 +368,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         slack=4096,
         max_partial_size=None,
         max_late_bytes=64 * 1024,
+        max_body_size=None,
     )
 
 

@@ -204,11 +204,17 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/selection.py",
-        "if cost > length + limits.slack:",
-        "if cost > 2 * length + limits.slack:",
+        "if cost > length + limits.slack and may_be_whole:",
+        "if cost > 2 * length + limits.slack and may_be_whole:",
         "selection",
     ),
     Mutation("core/selection.py", "+ limits.part_overhead * len(parts)", "", "selection"),
+    # what a body has room for, and a whole that it has not
+    Mutation("core/selection.py", "length <= most:", "length < most:", "selection"),
+    Mutation("core/selection.py", "+ limits.slack and may_be_whole", "+ limits.slack", "selection"),
+    Mutation("core/multipart.py", "(2 if fitting else _size(end))", "0", "multipart"),
+    Mutation("core/multipart.py", "if len(fitting) > 1 else", "if fitting else", "multipart"),
+    Mutation("core/tagging.py", "if representation.coded or", "if", "tagging"),
     Mutation(
         "core/selection.py",
         "return tuple(sorted(parts)) if representation.forward_only else parts",
@@ -451,7 +457,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     # what does no harm to the app
     Mutation("core/partial.py", "start == each.start and stop <=", "stop <=", "partial"),
-    Mutation("core/partial.py", "last + 1 - first):", "last - first):", "partial"),
+    Mutation(
+        "core/partial.py", "sent.stop - sent.start):", "sent.stop - sent.start - 1):", "partial"
+    ),
     Mutation(
         "core/representation.py",
         "self.has_content_range and self.content_range !=",

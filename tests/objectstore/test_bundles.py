@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rangeserve.core.ranges import ByteRange
-from rangeserve.objectstore.bundles import MAX_BUNDLE_BYTES, MAX_GAP_BYTES, make_bundles
+from rangeserve.sources.bundles import MAX_BUNDLE_BYTES, MAX_GAP_BYTES, make_bundles
 
 KIB = 1024
 starts = st.integers(0, 100 * MAX_BUNDLE_BYTES)

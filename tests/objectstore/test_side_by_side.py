@@ -12,9 +12,8 @@ from support.driver import ask
 
 from rangeserve import ResponseError, serve
 from rangeserve.core.ranges import ByteRange
-from rangeserve.objectstore import bundles
-from rangeserve.objectstore.side_by_side import side_by_side
-from rangeserve.sources import BytesSource, ReadsSideBySide
+from rangeserve.sources import BytesSource, ReadsSideBySide, bundles
+from rangeserve.sources.side_by_side import side_by_side
 
 pytestmark = pytest.mark.anyio
 

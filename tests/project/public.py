@@ -25,6 +25,7 @@ MODULES = (
     "rangeserve.apps",
     "rangeserve.directory",
     "rangeserve.objectstore",
+    "rangeserve.upstream",
     "rangeserve.accel",
     "rangeserve.errors",
     "rangeserve.events",
@@ -41,6 +42,7 @@ MODULES = (
 # What has to be installed for a module, where that is an extra.
 EXTRAS = {
     "rangeserve.objectstore": "obstore",
+    "rangeserve.upstream": "httpx",
     "rangeserve.integrations.quart": "quart",
     "rangeserve.integrations.starlette": "starlette",
     "rangeserve.integrations.django": "django",
@@ -51,7 +53,7 @@ EXTRAS = {
 }
 
 # Classes whose objects users are given and do not make.
-GIVEN = {"FileSource", "ObjectSource", "PathSource"}
+GIVEN = {"FileSource", "ObjectSource", "PathSource", "UpstreamSource"}
 
 # What only the package's own modules use of a class that is public.
 OUR_OWN = {

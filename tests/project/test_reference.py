@@ -123,7 +123,7 @@ def test_every_name_in_a_signature_is_on_the_page() -> None:
 FOREIGN = {
     "Any", "AbstractAsyncContextManager", "AsyncIterator", "Awaitable", "BytesIO", "Callable",
     "Enum", "Iterable", "Mapping", "Path", "PathLike", "Protocol", "Sequence", "Union",
-    "datetime", "os",
+    "datetime", "httpx", "os",
     "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request",
     "Response", "Starlette",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which ranges are fetched with one request to the store. Pure: fetches nothing."""
+"""Which ranges are fetched with one request to another machine. Pure: fetches nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,19 @@
+"""What another HTTP server has, as a source: a proxy that seeks.
+
+Needs the extra `rangeserve[upstream]`, which installs httpx, the HTTP client.
+
+    hand_over(scope, await open_upstream("https://films.internal/7.mp4", scope=scope))
+"""
+
+from __future__ import annotations
+
+from .._public import publish
+from .source import UpstreamSource, open_upstream
+
+__all__ = ["UpstreamSource", "open_upstream"]
+
+publish(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
