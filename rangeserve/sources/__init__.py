@@ -8,7 +8,7 @@ from .file import EtagMaker, FileSource, stat_etag
 from .memory import BytesSource, content_etag
 from .open_file import OpenFileSource
 from .path import PathSource, file_content_etag, open_path
-from .protocol import Closable, ReadsSideBySide, Source
+from .protocol import Closable, ReadsBlocking, ReadsSideBySide, Source
 from .unavailable import SourceUnavailable
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "FileSource",
     "OpenFileSource",
     "PathSource",
+    "ReadsBlocking",
     "ReadsSideBySide",
     "Source",
     "SourceUnavailable",

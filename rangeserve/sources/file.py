@@ -12,7 +12,7 @@ import inspect
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from stat import S_ISREG
@@ -247,9 +247,21 @@ class FileSource:
             except SourceUnavailable as unavailable:  # too late for its status
                 raise ResponseError(f"{unavailable}: {self.path!r}") from unavailable
             if not chunk:
-                raise ResponseError(f"the file became shorter while it was sent: {self.path!r}")
+                raise self._became_shorter()
             start += len(chunk)
             yield chunk
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """As `read`, in the thread of the caller."""
+        while start < stop:
+            chunk = self.read_now(min(_THREAD_CHUNK_BYTES, stop - start), start)
+            if not chunk:
+                raise self._became_shorter()
+            start += len(chunk)
+            yield chunk
+
+    def _became_shorter(self) -> ResponseError:
+        return ResponseError(f"the file became shorter while it was sent: {self.path!r}")
 
     async def _chunk(self, start: int, remaining: int) -> bytes:
         """The next chunk of the `remaining` bytes from `start` on; empty at the file's end."""
