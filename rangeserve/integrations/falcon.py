@@ -24,7 +24,7 @@ require("falcon", "4.0")
 from falcon.asgi import Request, Response
 
 from ..handover import Handover, handover_of
-from ._files import path_of, raw_of
+from ..sources.file_object import path_of, raw_of
 
 __all__ = ["FileHandOver"]
 
