@@ -19,6 +19,8 @@ from stat import S_ISREG
 from time import perf_counter
 from typing import Any, Final, TypeVar, Union, cast
 
+import anyio
+
 from ..errors import ResponseError
 from .mounts import device_of, is_local, learn_device
 from .pace import Pace
@@ -31,6 +33,7 @@ __all__ = [
     "EtagMaker",
     "FileSource",
     "make_etag",
+    "make_etag_blocking",
     "open_file",
     "stat_etag",
     "time_of",
@@ -336,6 +339,19 @@ async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
     except Exception:
         _logger.exception("the etag callable failed for %r: no ETag", file.path)
     return None
+
+
+def make_etag_blocking(maker: EtagMaker, file: FileSource) -> str | None:
+    """As `make_etag`, in the thread of the caller; an async `maker` gets an event loop."""
+    if inspect.iscoroutinefunction(maker):
+        return anyio.run(make_etag, maker, file)
+    making = make_etag(maker, file)
+    try:
+        making.send(None)
+    except StopIteration as made:
+        return cast("Union[str, None]", made.value)
+    making.close()
+    raise RuntimeError("an EtagMaker that is to be awaited must be an async function")
 
 
 async def open_file(path: str) -> FileSource:
