@@ -153,19 +153,21 @@ class Call:
         Where the app's own chunk is dropped an empty one is given, because no server may be kept
         waiting for more than one of them (PEP 3333, "Middleware Handling of Block Boundaries").
         """
-        body = () if self._body is None else self._body
-        count = _count_of(body)
-        place = 0
         if not self._is_answered:
+            body = () if self._body is None else self._body
+            count = _count_of(body)
             for place, data in enumerate(body, 1):
                 yield from self._feed_body(data, more=place != count) or (b"",)
                 if self._is_answered:
                     break
-        if not (self._is_answered or self.response.complete):
-            yield from self._feed_body(b"", more=False)
+            else:
+                if not self.response.complete:
+                    yield from self._feed_body(b"", more=False)
         serve = self._serve
         if serve is not None:
             yield from chunks_of(serve.plan, serve.source, self.response.last_send)
+        elif not self._answer.has_begun:  # else wsgiref would add `Content-Length: 0`
+            yield b""
 
     @property
     def _is_answered(self) -> bool:
@@ -253,9 +255,13 @@ class Call:
         if serve is None:
             is_whole = self.response.state is State.PASSING
         else:
-            source, status = self._offered, serve.plan.status
-            is_whole = source is not None and source is serve.source
-            is_whole = is_whole and source.reaches_end and status == 200
+            source = self._offered
+            is_whole = (
+                source is not None
+                and source is serve.source
+                and source.reaches_end
+                and serve.plan.status == 200
+            )
         if not is_whole:
             return None
         self._close_sources()
