@@ -195,7 +195,10 @@ class Call:
             size = sum(len(chunk) for chunk in body)
             if size or self._method != "HEAD":
                 start.know_size(size)
-        self._make_etag(start)
+        held = self._handover.source
+        if isinstance(held, HeldFile):
+            length = read_representation(start.fields).content_length
+            self._add_validators(held, Open(held.path, not start.has_field("etag"), length))
         self._carry_out(self._exchange.feed(start.message()))
 
     def _offer(self, wrapped: FileWrapper, start: Start) -> None:
@@ -205,17 +208,14 @@ class Call:
             asks = self._request is not None
             length = representation.content_length
             self._offered = source = source_of(wrapped.file, length, measure=asks)
-            if source is not None:
+            if source is not None and length is None:
                 self._handover.instead_of_body(cast("Source", source))
+            elif source is not None:
+                self._handover.same_as_body(cast("Source", source), length)
 
-    def _make_etag(self, start: Start) -> None:
-        source = self._handover.source
-        if isinstance(source, HeldFile):
-            self._complete(source, needs_etag=not start.has_field("etag"))
-
-    def _complete(self, file: FileSource, *, needs_etag: bool) -> None:
+    def _add_validators(self, file: FileSource, opening: Open) -> None:
         """Add the validators of a file, as the settings will have them."""
-        if needs_etag and self._settings.etag is not None:
+        if self._settings.etag is not None and opening.wants_etag(file.size):
             file.etag = make_etag_blocking(self._settings.etag, file)
         if not self._settings.last_modified:
             file.last_modified = None
@@ -238,7 +238,7 @@ class Call:
     def _open(self, action: Open) -> FileSource:
         file = self._opened = FileSource(action.path)
         file.open()
-        self._complete(file, needs_etag=action.wants_etag(file.size))
+        self._add_validators(file, action)
         return file
 
     def _in_server_wrapper(self) -> Iterable[bytes] | None:

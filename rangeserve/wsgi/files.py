@@ -100,8 +100,9 @@ def source_of(
 ) -> HeldFile | PositionedFile | None:
     """The source for an open `file`, which is sent from its present position on.
 
-    `None` if it cannot be read at offsets, or ends before the `content_length` (bytes). Without
-    one an object that is no plain file is measured by seeking to its end, which may be slow (a
+    A plain file that is shorter than the `content_length` (bytes) counts as it is now. `None` for
+    any other that is, and for one that cannot be read at offsets. Without a `content_length` an
+    object that is no plain file is measured by seeking to its end, which may be slow (a
     `GzipFile`): only if `measure`.
     """
     try:
@@ -117,7 +118,7 @@ def source_of(
     except (AttributeError, OSError, ValueError, ResponseError):
         return None
     rest = held.size - origin
-    if origin == 0 and content_length in (None, rest):
+    if origin == 0 and (content_length is None or content_length >= rest):
         return held
     held.close()
     size = rest if content_length is None else content_length
