@@ -30,7 +30,7 @@ from ..sources.protocol import Source
 from ..types import Message
 from .answer import Answer
 from .environ import AppEnviron, path_of, request_fields
-from .files import FileWrapper, HeldFile, PositionedFile, source_of
+from .files import FileWrapper, HeldFile, OwnFile, PositionedFile, source_of
 from .start import Start
 from .transfer import chunks_of
 from .types import Environ, StartResponse, WSGIApp
@@ -236,7 +236,7 @@ class Call:
         return chunks
 
     def _open(self, action: Open) -> FileSource:
-        file = self._opened = FileSource(action.path)
+        file = self._opened = OwnFile(action.path)
         file.open()
         self._add_validators(file, action)
         return file

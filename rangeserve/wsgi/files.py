@@ -16,7 +16,7 @@ from ..errors import ResponseError
 from ..sources.file import FileSource
 from ..sources.file_object import raw_of
 
-__all__ = ["FileWrapper", "HeldFile", "PositionedFile", "source_of"]
+__all__ = ["FileWrapper", "HeldFile", "OwnFile", "PositionedFile", "source_of"]
 
 _BLOCK_BYTES: Final = 64 * 1024
 _CHUNK_BYTES: Final = 256 * 1024
@@ -48,7 +48,17 @@ class FileWrapper:
             close()
 
 
-class HeldFile(FileSource):
+class OwnFile(FileSource):
+    """A file that closes itself, since there are servers that forget to close what they are given.
+
+    Werkzeug's does after the client has reset the connection, and asgiref's adapter always.
+    """
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class HeldFile(OwnFile):
     """A whole regular file that is open as a file object, read by a descriptor of its own.
 
     So the position of the file object stays where it is, and the object need not stay open.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.descriptors import nothing_left_open
 from support.wsgi import Body, ask, environ_of, gives
 
 from rangeserve import ClientDisconnected, Event, Limits, Outcome, Reason, ResponseError
@@ -613,3 +616,19 @@ def test_a_callable_that_gives_too_much_is_cut() -> None:
         return []
 
     assert isinstance(ask(RangeMiddleware(app), headers=PART).raised, ResponseError)
+
+
+@pytest.mark.parametrize("hands_over", [False, True])
+def test_a_server_that_never_closes_leaves_nothing_open(path: Path, hands_over: bool) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        if hands_over:
+            hand_over(environ, path)
+        start_response("200 OK", [])
+        return [] if hands_over else environ["wsgi.file_wrapper"](path.open("rb"))
+
+    with nothing_left_open(path.parent), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # of the app's own file
+        given: Any = RangeMiddleware(app)(environ_of(headers=PART), lambda *_: None)
+        next(given)
+        del given
+        gc.collect()
