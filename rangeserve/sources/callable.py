@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
-from typing import Union, cast
+from typing import cast
 
 __all__ = ["CallableSource"]
 
@@ -23,7 +23,7 @@ class CallableSource:
 
     def __init__(
         self,
-        read: Callable[[int, int], Union[AsyncIterator[bytes], Iterator[bytes]]],
+        read: Callable[[int, int], AsyncIterator[bytes] | Iterator[bytes]],
         size: int,
         *,
         etag: str | None = None,

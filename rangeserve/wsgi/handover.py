@@ -18,10 +18,10 @@ from .files import HeldFile, source_of
 
 __all__ = ["hand_over", "requested_range"]
 
-Body = Union[ReadsBlocking, str, "PathLike[str]", BytesLike, SeekableFile]
+BlockingBody = Union[ReadsBlocking, str, "PathLike[str]", BytesLike, SeekableFile]
 
 
-def hand_over(environ: Mapping[str, Any], source: Body) -> None:
+def hand_over(environ: Mapping[str, Any], source: BlockingBody) -> None:
     """Give the middleware the source of the response body.
 
     `source`: a path, bytes, an open binary file, which is sent from its position on and is closed
@@ -51,7 +51,7 @@ def requested_range(environ: Mapping[str, Any]) -> Range | None:
     return handover.range if handover is not None else None
 
 
-def _source(given: Body) -> SourceOrPath:
+def _source(given: BlockingBody) -> SourceOrPath:
     if isinstance(given, (str, PathLike)):
         return given
     if isinstance(given, (bytes, bytearray, memoryview)):
