@@ -6,11 +6,10 @@ for ASGI decides here as well, and its actions are carried out by giving chunks 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any
 
 from .._asgi.actions import Action, Open, Serve
 from .._asgi.exchange import Exchange
@@ -20,17 +19,16 @@ from .._asgi.observation import Observation
 from .._asgi.once import Once
 from .._asgi.response import Response, State
 from ..core.limits import Limits
-from ..core.representation import read_representation
 from ..core.request import read_request
 from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer
 from ..handover import Handover
-from ..sources.file import EtagMaker, FileSource, make_etag_blocking
-from ..sources.protocol import Source
+from ..sources.file import EtagMaker
 from ..types import Message
 from .answer import Answer
 from .environ import AppEnviron, path_of, request_fields
-from .files import FileWrapper, HeldFile, OwnFile, PositionedFile, source_of
+from .files import FileWrapper
+from .opened import Opened
 from .start import Start
 from .transfer import chunks_of
 from .types import Environ, StartResponse, WSGIApp
@@ -38,7 +36,6 @@ from .types import Environ, StartResponse, WSGIApp
 __all__ = ["Call", "Settings"]
 
 FileWrapperType = Callable[[Any, int], Iterable[bytes]]
-_logger: Final = logging.getLogger("rangeserve")
 
 
 @dataclass
@@ -69,6 +66,7 @@ class Call:
         self._fields = request_fields(environ)
         request = self._request = read_request(self._method, self._fields, settings.limits)
         self._handover = Handover(request.range if request is not None else None)
+        self._opened = Opened(self._handover, settings.etag, settings.last_modified)
         shows = settings.app_ranges
         self._shows_ranges = bool(shows(environ) if callable(shows) else shows)
         self._environ = AppEnviron(
@@ -82,8 +80,6 @@ class Call:
         self._start: Start | None = None
         self._is_start_fed = False
         self._body: Iterable[bytes] | None = None
-        self._offered: HeldFile | PositionedFile | None = None
-        self._opened: FileSource | None = None
         self._serve: Serve | None = None
         self._answer = Answer(self, Observation.of(settings.observer, self._method, self._path))
 
@@ -190,42 +186,20 @@ class Call:
         self._is_start_fed = True
         body = self._body
         if type(body) is FileWrapper and start.status == 200:
-            self._offer(body, start)
+            self._opened.offer(body, start, measure=self._request is not None)
         elif isinstance(body, (list, tuple)):
             size = sum(len(chunk) for chunk in body)
             if size or self._method != "HEAD":
                 start.know_size(size)
-        held = self._handover.source
-        if isinstance(held, HeldFile):
-            length = read_representation(start.fields).content_length
-            self._add_validators(held, Open(held.path, not start.has_field("etag"), length))
+        self._opened.complete(start)
         self._carry_out(self._exchange.feed(start.message()))
-
-    def _offer(self, wrapped: FileWrapper, start: Start) -> None:
-        """Have the file that the app has wrapped read at offsets, if it can be."""
-        representation = read_representation(start.fields)
-        if self._handover.source is None and not representation.length_in_doubt:
-            asks = self._request is not None
-            length = representation.content_length
-            self._offered = source = source_of(wrapped.file, length, measure=asks)
-            if source is not None and length is None:
-                self._handover.instead_of_body(cast("Source", source))
-            elif source is not None:
-                self._handover.same_as_body(cast("Source", source), length)
-
-    def _add_validators(self, file: FileSource, opening: Open) -> None:
-        """Add the validators of a file, as the settings will have them."""
-        if self._settings.etag is not None and opening.wants_etag(file.size):
-            file.etag = make_etag_blocking(self._settings.etag, file)
-        if not self._settings.last_modified:
-            file.last_modified = None
 
     def _carry_out(self, actions: Sequence[Action]) -> list[bytes]:
         """Do what the exchange asks for: the chunks that are to be given to the server."""
         chunks: list[bytes] = []
         for action in actions:
             if isinstance(action, Open):
-                chunks += self._carry_out(self._exchange.opened(self._open(action)))
+                chunks += self._carry_out(self._exchange.opened(self._opened.open(action)))
             elif isinstance(action, Serve):
                 self._serve = action
             elif action["type"] == START:
@@ -234,12 +208,6 @@ class Call:
             else:
                 chunks.append(action["body"])
         return chunks
-
-    def _open(self, action: Open) -> FileSource:
-        file = self._opened = OwnFile(action.path)
-        file.open()
-        self._add_validators(file, action)
-        return file
 
     def _in_server_wrapper(self) -> Iterable[bytes] | None:
         """The whole file in the server's own `wsgi.file_wrapper`, which may have a fast way."""
@@ -255,16 +223,10 @@ class Call:
         if serve is None:
             is_whole = self.response.state is State.PASSING
         else:
-            source = self._offered
-            is_whole = (
-                source is not None
-                and source is serve.source
-                and source.reaches_end
-                and serve.plan.status == 200
-            )
+            is_whole = self._opened.is_whole_of_wrapped(serve)
         if not is_whole:
             return None
-        self._close_sources()
+        self._opened.close()
         return self._server_wrapper(body.file, body.block_size)
 
     # The end
@@ -272,21 +234,12 @@ class Call:
     def close(self) -> None:
         """Close what the app gave and what was opened. The `Answer` calls it once."""
         try:
-            self._close_sources()
+            self._opened.close()
             close = getattr(self._body, "close", None)
             if close is not None:
                 close()
         finally:
             self._environ.share()
-
-    def _close_sources(self) -> None:
-        for source in (self._opened, *self._handover.replaced, self._handover.withdraw()):
-            close = getattr(source, "close", None)
-            if close is not None:
-                try:
-                    close()
-                except Exception:
-                    _logger.exception("a source failed when it was closed")
 
 
 def _count_of(body: Iterable[bytes]) -> int | None:
