@@ -632,3 +632,10 @@ def test_a_server_that_never_closes_leaves_nothing_open(path: Path, hands_over: 
         next(given)
         del given
         gc.collect()
+
+
+def test_the_last_chunk_may_not_have_been_taken() -> None:
+    events: list[Any] = []
+    wrapped = RangeMiddleware(gives([BODY]), observer=events.append)
+    ask(wrapped, headers=PART, take=1)
+    assert (events[1].bytes_sent, events[1].outcome) == (0, Outcome.CLIENT_GONE)

@@ -79,6 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("name", "app"), TRIED, ids=lambda each: each)
+@pytest.mark.timeout(300)
 def test_every_vector(name: str, app: str, folder: Path) -> None:
     cases = [case for case in CASES if is_for(case, app)]
     assert len(cases) > 440
