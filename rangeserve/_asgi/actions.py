@@ -24,6 +24,10 @@ class Open:
     needs_etag: bool
     content_length: int | None = None
 
+    def wants_etag(self, size: int) -> bool:
+        """Whether an entity-tag is to be made of the file, now that it has `size` bytes."""
+        return self.needs_etag or self.content_length not in (None, size)
+
 
 @dataclass(slots=True)
 class Serve:

@@ -121,9 +121,7 @@ class Call:
         )
         self._inbox = Inbox(receive)
         self._server_send = send
-        self._observation: Observation | None = None
-        if Observation.is_wanted(settings.observer):
-            self._observation = Observation(settings.observer, self._method, scope["path"])
+        self._observation = Observation.of(settings.observer, self._method, scope["path"])
         self._fast_path: FastPath | None = None
         is_plain = request is None and self._observation is None and self._method == "GET"
         if is_plain and settings.has_fast_path:
@@ -337,8 +335,7 @@ class Call:
             await self._act(self._exchange.opened(unavailable))
             return
         try:
-            needs_etag = action.needs_etag or action.content_length not in (None, file.size)
-            if needs_etag and self._settings.etag is not None:
+            if self._settings.etag is not None and action.wants_etag(file.size):
                 file.etag = await make_etag(self._settings.etag, file)
             if not self._settings.last_modified:
                 file.last_modified = None

@@ -37,6 +37,11 @@ class Observation:
         """Whether there is an observer, or the log is written at DEBUG."""
         return observer is not None or _logger.isEnabledFor(logging.DEBUG)
 
+    @classmethod
+    def of(cls, observer: Observer | None, method: str, path: str) -> Observation | None:
+        """The observation of a request, if it is wanted."""
+        return cls(observer, method, path) if cls.is_wanted(observer) else None
+
     def start(self, response: Response) -> None:
         """Give the observer the first event; only the first call counts."""
         if self._started is None:

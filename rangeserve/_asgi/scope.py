@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from ..core.ranges import is_in_bytes
 from ..core.representation import Field
-from ..core.request import OVER_LIMITS, Request
+from ..core.request import METHODS, Request, hides_range
 from ..handover import EXTENSION, Handover
 from .messages import PATHSEND, ZEROCOPYSEND
 
 __all__ = ["AppScope", "takes_part"]
 
-_METHODS: Final = frozenset({"GET", "HEAD"})
 _NEWEST_VERSION: Final = "2.3"
 _KNOWN_VERSIONS: Final = frozenset({None, "2.0", "2.1", "2.2", _NEWEST_VERSION})
 # What differs between the two scopes on purpose.
@@ -23,9 +21,7 @@ _OURS: Final = ("headers", "extensions", "asgi")
 def takes_part(scope: dict[str, Any], skip: Callable[[dict[str, Any]], object] | None) -> bool:
     """Whether `scope` is that of a GET or HEAD for which `skip` gives no true value."""
     return (
-        scope["type"] == "http"
-        and scope["method"] in _METHODS
-        and (skip is None or not skip(scope))
+        scope["type"] == "http" and scope["method"] in METHODS and (skip is None or not skip(scope))
     )
 
 
@@ -49,10 +45,8 @@ class AppScope:
     ) -> None:
         """`headers` are those of `scope`, which may be readable only once.
 
-        A Range in bytes is hidden, and If-Range with it, unless `show_ranges`; one that is over
-        the limits always is. A Range in another unit is the app's. pathsend is offered if the
-        server or `offer_pathsend` does, zerocopysend never. The server's own objects are not
-        changed here.
+        What is hidden is said by `core.request.hides_range`. pathsend is offered if the server or
+        `offer_pathsend` does, zerocopysend never. The server's own objects are not changed here.
         """
         extensions: dict[str, Any] = {**(scope.get("extensions") or {}), EXTENSION: handover}
         # Servers that offer both (anycorn 0.20) write to the socket past asyncio, and cut what
@@ -62,9 +56,10 @@ class AppScope:
         if offer_pathsend:
             extensions[PATHSEND] = {}
         app_scope = {**scope, "extensions": extensions}
-        range_field = request.range if request is not None else None
-        if range_field is not None and (not show_ranges or range_field == OVER_LIMITS):
-            app_scope["headers"] = _without_byte_range(headers)
+        if hides_range(request, _range_lines(headers), shows_ranges=show_ranges):
+            app_scope["headers"] = [
+                field for field in headers if field[0].lower() not in (b"range", b"if-range")
+            ]
         elif headers is not scope["headers"]:
             app_scope["headers"] = headers
         asgi: dict[str, object] = scope.get("asgi") or {}
@@ -91,13 +86,9 @@ class AppScope:
                 server_scope[key] = before[key] = value
 
 
-def _without_byte_range(headers: Sequence[Field]) -> Sequence[Field]:
-    """The `headers` without a Range in bytes, and without the If-Range that belongs to it."""
-    if not any(
-        name.lower() == b"range" and is_in_bytes(value.decode("latin-1")) for name, value in headers
-    ):
-        return headers
-    return [field for field in headers if field[0].lower() not in (b"range", b"if-range")]
+def _range_lines(headers: Sequence[Field]) -> Iterator[str]:
+    """The values of the Range field, one for each of its lines."""
+    return (value.decode("latin-1") for name, value in headers if name.lower() == b"range")
 
 
 def _is_newer(version: object) -> bool:

@@ -20,6 +20,7 @@ from ..core.plan import Plan
 from ..errors import ResponseError
 from ..sources.file import FileSource
 from ..sources.pace import Pace
+from ..sources.portion import Portion
 from ..sources.protocol import ReadsSideBySide, Source
 from ..types import Send
 from .inbox import Inbox
@@ -163,28 +164,20 @@ class Transfer:
             if isinstance(segment, bytes):
                 yield segment, place == final
                 continue
-            owed = segment.length
-            held = b""
+            portion = Portion(segment)
             chunks = read(segment.start, segment.stop)
             try:
                 async for given in chunks:
-                    chunk = bytes(given)  # no copy, unless the source gives another type
-                    owed -= len(chunk)
-                    if owed < 0:
-                        raise ResponseError(f"the source gives {-owed} bytes too many")
-                    if owed:
+                    chunk = portion.take(given)
+                    if chunk is not None:
                         yield chunk, False
-                    elif chunk:
-                        held = chunk  # until the source has ended, it may still go wrong
             except BaseException:
                 # The source may have to await something to let go, although it is cancelled.
                 with move_on_after(_CLOSE_SECONDS, shield=True):
                     await _close(chunks)
                 raise
             await _close(chunks)
-            if owed:
-                raise ResponseError(f"the source ends {owed} bytes too early")
-            yield held, place == final
+            yield portion.end(), place == final
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:

@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from .limits import Limits
+from .ranges import is_in_bytes
 
-__all__ = ["OVER_LIMITS", "REPEATED", "Request", "accepts_coding", "read_request"]
+__all__ = [
+    "METHODS",
+    "OVER_LIMITS",
+    "REPEATED",
+    "Request",
+    "accepts_coding",
+    "hides_range",
+    "read_request",
+]
+
+METHODS: Final = frozenset({"GET", "HEAD"})
+"""The methods that the middleware takes part in."""
 
 REPEATED: Final = "\x00repeated"
 """Stands for a singleton field that came more than once. Its NUL occurs in no field value."""
@@ -83,6 +95,19 @@ def read_request(
     if range_field is not None and not limits.admit(range_field):
         fields["range"] = OVER_LIMITS
     return Request(method, **fields)
+
+
+def hides_range(request: Request | None, range_lines: Iterable[str], *, shows_ranges: bool) -> bool:
+    """Whether the app must not see the Range of a `request`, and the If-Range that belongs to it.
+
+    `range_lines` are the values of the Range field as they came. A Range in bytes is hidden, unless
+    `shows_ranges`; one that is over the limits always is. A Range in another unit is the app's.
+    """
+    if request is None or request.range is None:
+        return False
+    if shows_ranges and request.range != OVER_LIMITS:
+        return False
+    return any(map(is_in_bytes, range_lines))
 
 
 def _combine(attribute: str, values: list[str]) -> str | None:

@@ -23,10 +23,10 @@ from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
 from ..handover import Handover, handover_of
+from ..sources.file_object import path_of, raw_of
 from ..sources.memory import BytesSource
 from ..sources.open_file import OpenFileSource
 from ..sources.protocol import Source
-from ._files import path_of, raw_of
 
 __all__ = ["FileHandOver"]
 

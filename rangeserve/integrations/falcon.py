@@ -26,10 +26,10 @@ require("falcon", "4.0")
 from falcon.asgi import Request, Response
 
 from ..handover import Handover, handover_of
+from ..sources.file_object import path_of, raw_of
 from ..sources.mounts import device_of
 from ..sources.threads import LOOK_UPS, in_thread
 from ..sources.unavailable import SourceUnavailable
-from ._files import path_of, raw_of
 
 __all__ = ["FileHandOver"]
 

@@ -9,7 +9,7 @@ from .file import EtagMaker, FileSource, stat_etag
 from .memory import BytesSource, content_etag
 from .open_file import OpenFileSource
 from .path import PathSource, file_content_etag, open_path
-from .protocol import Closable, ReadsSideBySide, Source
+from .protocol import Closable, ReadsBlocking, ReadsSideBySide, Source
 from .unavailable import SourceUnavailable
 from .zip import ZipMember, ZipSource, open_zip
 
@@ -22,6 +22,7 @@ __all__ = [
     "FileSource",
     "OpenFileSource",
     "PathSource",
+    "ReadsBlocking",
     "ReadsSideBySide",
     "Source",
     "SourceUnavailable",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from typing import cast
 
 __all__ = ["CallableSource"]
 
@@ -11,9 +13,9 @@ __all__ = ["CallableSource"]
 class CallableSource:
     """A source of `size` bytes, whose bytes `[start, stop)` a call of `read(start, stop)` gives.
 
-    `read` is usually an async generator function. It is called once for each range that is
-    sent, and its iterator is closed when the client leaves. It must give exactly
-    `stop - start` bytes: more or fewer, or an exception, cut the connection.
+    `read` is an async generator function, or, for WSGI, a generator function. It is called once
+    for each range that is sent, and its iterator is closed when the client leaves. It must give
+    exactly `stop - start` bytes: more or fewer, or an exception, cut the connection.
 
     `etag` is a quoted entity-tag; a `last_modified` without a time zone is taken as UTC. If
     the content can change, give one of them: without a validator no client can resume safely.
@@ -21,7 +23,7 @@ class CallableSource:
 
     def __init__(
         self,
-        read: Callable[[int, int], AsyncIterator[bytes]],
+        read: Callable[[int, int], AsyncIterator[bytes] | Iterator[bytes]],
         size: int,
         *,
         etag: str | None = None,
@@ -36,4 +38,13 @@ class CallableSource:
 
     def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`, as the callable gives them."""
-        return self._read(start, stop)
+        return cast("AsyncIterator[bytes]", self._read(start, stop))
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether the callable is an async generator function, so that `read_blocking` fails."""
+        return inspect.isasyncgenfunction(self._read)
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes `[start, stop)`, as the callable gives them."""
+        return cast("Iterator[bytes]", self._read(start, stop))

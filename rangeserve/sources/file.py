@@ -12,12 +12,14 @@ import inspect
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from stat import S_ISREG
 from time import perf_counter
 from typing import Any, Final, TypeVar, Union, cast
+
+import anyio
 
 from ..errors import ResponseError
 from .mounts import device_of, is_local, learn_device
@@ -32,6 +34,7 @@ __all__ = [
     "FileSource",
     "identity_of",
     "make_etag",
+    "make_etag_blocking",
     "open_file",
     "stat_etag",
     "time_of",
@@ -248,9 +251,21 @@ class FileSource:
             except SourceUnavailable as unavailable:  # too late for its status
                 raise ResponseError(f"{unavailable}: {self.path!r}") from unavailable
             if not chunk:
-                raise ResponseError(f"the file became shorter while it was sent: {self.path!r}")
+                raise self._became_shorter()
             start += len(chunk)
             yield chunk
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """As `read`, in the thread of the caller."""
+        while start < stop:
+            chunk = self.read_now(min(_THREAD_CHUNK_BYTES, stop - start), start)
+            if not chunk:
+                raise self._became_shorter()
+            start += len(chunk)
+            yield chunk
+
+    def _became_shorter(self) -> ResponseError:
+        return ResponseError(f"the file became shorter while it was sent: {self.path!r}")
 
     async def _chunk(self, start: int, remaining: int) -> bytes:
         """The next chunk of the `remaining` bytes from `start` on; empty at the file's end."""
@@ -336,6 +351,19 @@ async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
     except Exception:
         _logger.exception("the etag callable failed for %r: no ETag", file.path)
     return None
+
+
+def make_etag_blocking(maker: EtagMaker, file: FileSource) -> str | None:
+    """As `make_etag`, in the thread of the caller; an async `maker` gets an event loop."""
+    if inspect.iscoroutinefunction(maker):
+        return anyio.run(make_etag, maker, file)
+    making = make_etag(maker, file)
+    try:
+        making.send(None)
+    except StopIteration as made:
+        return cast("Union[str, None]", made.value)
+    making.close()
+    raise RuntimeError("an EtagMaker that is to be awaited must be an async function")
 
 
 async def open_file(path: str) -> FileSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from io import BytesIO
 from typing import Final, Union
@@ -51,5 +51,10 @@ class BytesSource:
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`, in chunks of at most 256 KiB."""
+        for chunk in self.read_blocking(start, stop):
+            yield chunk
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """As `read`."""
         for position in range(start, stop, _CHUNK_BYTES):
             yield bytes(self._view[position : min(position + _CHUNK_BYTES, stop)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, cast
@@ -65,31 +65,40 @@ class OpenFileSource:
         `ResponseError` if the file ends before `stop`, or no thread becomes free.
         """
         while start < stop:
-            size = min(_CHUNK_BYTES, stop - start)
+            read = partial(self._read_now, start, stop)
             try:
-                chunk = await in_thread(partial(self._read_now, size, start), READS, self._device)
+                chunk = await in_thread(read, READS, self._device)
             except SourceUnavailable as unavailable:  # too late for its status
                 raise ResponseError(str(unavailable)) from unavailable
-            if not chunk:
-                raise ResponseError(f"the file object ends at {start}, {stop} was expected")
             start += len(chunk)
             yield chunk
 
-    def _read_now(self, size: int, start: int) -> bytes | None:
-        """At most `size` bytes from `start` on; blocking."""
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """As `read`, in the thread of the caller."""
+        while start < stop:
+            chunk = self._read_now(start, stop)
+            start += len(chunk)
+            yield chunk
+
+    def _read_now(self, start: int, stop: int) -> bytes:
+        """The first chunk of `[start, stop)`; blocking. `ResponseError` if there is none."""
         with self._lock:
             self._file.seek(start)
-            return self._file.read(size)
+            chunk = self._file.read(min(_CHUNK_BYTES, stop - start))
+        if not chunk:
+            raise ResponseError(f"the file object ends at {start}, {stop} was expected")
+        return chunk
 
     async def aclose(self) -> None:
         """Close the file object, if `close` was true."""
         if self._close:
-            await in_thread(self._close_now, CLOSES, self._device)
+            await in_thread(self.close, CLOSES, self._device)
 
-    def _close_now(self) -> None:
-        """Close the file object, once a read that was left behind has returned; blocking."""
-        with self._lock:
-            self._file.close()
+    def close(self) -> None:
+        """As `aclose`, once a read that was left behind has returned; blocking."""
+        if self._close:
+            with self._lock:
+                self._file.close()
 
 
 def _device_of(file: SeekableFile) -> int | None:

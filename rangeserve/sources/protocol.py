@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from ..core.ranges import ByteRange
 
-__all__ = ["Closable", "Identified", "ReadsSideBySide", "Source"]
+__all__ = ["Closable", "Identified", "ReadsBlocking", "ReadsSideBySide", "Source"]
 
 
 @runtime_checkable
@@ -59,6 +59,18 @@ class Closable(Protocol):
 
     async def aclose(self) -> None:
         """Close what the source holds."""
+        ...
+
+
+@runtime_checkable
+class ReadsBlocking(Protocol):
+    """A source that can be read without an event loop, as WSGI has to read it. Optional.
+
+    If it has something to close, it has a `close` without arguments.
+    """
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes `[start, stop)`, like `read`; the caller waits for each chunk."""
         ...
 
 

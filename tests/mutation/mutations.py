@@ -411,15 +411,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "transfer",
     ),
     Mutation(
-        "_asgi/transfer.py",
-        "                    if owed < 0:",
-        "                    if False:",
+        "sources/portion.py",
+        "        if self._owed < 0:",
+        "        if False:",
         "transfer",
     ),
     Mutation(
-        "_asgi/transfer.py",
-        "            if owed:\n                raise",
-        "            if False:\n                raise",
+        "sources/portion.py",
+        "        if self._owed:\n            raise",
+        "        if False:\n            raise",
         "transfer",
     ),
     Mutation("_asgi/transfer.py", "self.send_failed = True", "pass", "transfer"),
@@ -479,6 +479,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
     Mutation("middleware.py", " and handover_of(scope) is None", "", "wrapping_twice"),
     Mutation("accel.py", " or not isabs(path)", "", "accel"),
+    # wsgi/
+    Mutation("wsgi/answer.py", "response.complete and has_all", "response.complete", "call"),
+    Mutation("wsgi/call.py", "more=place != count", "more=True", "bodies"),
+    Mutation("wsgi/opened.py", "and source.reaches_end", "and True", "call"),
+    Mutation("wsgi/environ.py", "environ.pop(_IF_RANGE, None)", "pass", "call"),
+    Mutation(
+        "wsgi/files.py", "self._file.seek(self._origin + start)", "self._file.seek(start)", "bodies"
+    ),
     # sources/file.py, threads.py and pace.py
     Mutation(
         "sources/file.py",

@@ -21,7 +21,7 @@ from .mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = Path(rangeserve.__file__).parent
-FOLDERS = ("core", "asgi", "middleware", "integrations", "sources", "support")
+FOLDERS = ("core", "asgi", "middleware", "integrations", "sources", "support", "wsgi")
 # A bug that makes the tests hang is caught too. They hang if they are stopped after many times
 # the seconds that they then need without the bug: a machine that is only slow is slow at both.
 PATIENCE_SECONDS = 30.0

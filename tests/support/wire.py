@@ -106,10 +106,7 @@ class Connection:
         length = response.get("content-length")
         if length is not None:
             return self.take(int(length))
-        body = self._buffer
-        while block := self.socket.recv(1 << 18):
-            body += block
-        return body
+        return self.rest()
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:

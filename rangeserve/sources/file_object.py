@@ -1,4 +1,4 @@
-"""File objects of a framework's response: which file they read, if it can be found."""
+"""File objects: which file they read, if it can be found."""
 
 from __future__ import annotations
 

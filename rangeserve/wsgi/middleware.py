@@ -1,0 +1,58 @@
+"""`RangeMiddleware` for WSGI: which requests take part, and what holds for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ..core.limits import Limits
+from ..events import Observer
+from ..sources.file import EtagMaker, stat_etag
+from .call import Call, Settings
+from .environ import takes_part
+from .types import Environ, StartResponse, WSGIApp
+
+__all__ = ["RangeMiddleware"]
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+class RangeMiddleware:
+    """Make any WSGI app's 200 responses byte-range capable and conditional.
+
+    `limits`: what a Range may cost. `skip`: called with the environ of each GET and HEAD; if it
+    gives a true value, the request is handed on untouched. `etag`: makes the entity-tag of a
+    file whose app gave none (see `sources.EtagMaker`); `None` for no entity-tags. `observer`:
+    called with a `ResponseStarted` and a `ResponseFinished` for each request that takes part.
+    `app_ranges`: for an app that answers ranges by itself, `True` or a function that is called
+    with the environ and gives a true value for such a request. `last_modified`: whether a file
+    whose app gave no Last-Modified gets one.
+
+    Files that come through `wsgi.file_wrapper` are read at offsets; whole ones are given to the
+    server's own `wsgi.file_wrapper`, unless there is an observer, which has to count the bytes.
+
+    Requests of other methods are passed on with the very same objects. So is a request in which
+    another `RangeMiddleware` outside takes part already: that one does the work.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApp,
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        skip: Callable[[Environ], object] | None = None,
+        etag: EtagMaker | None = stat_etag,
+        observer: Observer | None = None,
+        app_ranges: bool | Callable[[Environ], object] = False,
+        last_modified: bool = True,
+    ) -> None:
+        self.app = app
+        self.skip = skip
+        self._settings = Settings(limits, etag, observer, app_ranges, last_modified)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """One WSGI call."""
+        if takes_part(environ) and not (self.skip is not None and self.skip(environ)):
+            return Call(self.app, self._settings, environ, start_response).run()
+        body: Iterable[bytes] = self.app(environ, start_response)
+        return body
