@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .ranges import coalesce, parse_range, range_unit, resolve
+from .ranges import ByteRange, coalesce, parse_range, range_unit, resolve
 from .representation import Representation
 from .request import Request
 
-__all__ = ["complaint_about_partial"]
+__all__ = ["complaint_about_partial", "read_content_range"]
 
 _CONTENT_RANGE: Final = re.compile(
     r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)"
@@ -35,19 +35,33 @@ def complaint_about_partial(request: Request | None, partial: Representation) ->
     if is_multipart:
         return None
     match = _CONTENT_RANGE.fullmatch(content_range)
-    if match is None:
-        return f"its Content-Range is {partial.content_range!r}"
-    if match[1].lower() != "bytes":
+    if match is not None and match[1].lower() != "bytes":
         return f"its unit is {match[1]!r}, and not that of the Range"
+    said = read_content_range(content_range)
+    if said is None:
+        return f"its Content-Range is {partial.content_range!r}"
+    part, complete_length = said
+    if partial.content_length not in (None, part.length):
+        return f"{partial.content_length} bytes are no {partial.content_range!r}"
+    if not _was_asked_for(range_field, part.start, part.stop, complete_length):
+        return f"it has {partial.content_range!r}, and {range_field!r} was asked for"
+    return None
+
+
+def read_content_range(value: str) -> tuple[ByteRange, int | None] | None:
+    """The range that a Content-Range in bytes names, and the complete length (RFC 9110 14.4).
+
+    The complete length is `None` for `*`. `None` for any other unit, for a value that does not
+    match the grammar or is invalid, and for an unsatisfied range (`bytes */1000`).
+    """
+    match = _CONTENT_RANGE.fullmatch(value)
+    if match is None or match[1].lower() != "bytes":
+        return None
     first, last = int(match[2]), int(match[3])
     complete_length = None if match[4] == "*" else int(match[4])
     if last < first or (complete_length is not None and last >= complete_length):
-        return f"its Content-Range is {partial.content_range!r}"
-    if partial.content_length not in (None, last + 1 - first):
-        return f"{partial.content_length} bytes are no {partial.content_range!r}"
-    if not _was_asked_for(range_field, first, last + 1, complete_length):
-        return f"it has {partial.content_range!r}, and {range_field!r} was asked for"
-    return None
+        return None
+    return ByteRange(first, last + 1), complete_length
 
 
 def _was_asked_for(range_field: str, start: int, stop: int, complete_length: int | None) -> bool:
