@@ -55,9 +55,11 @@ class Interview:
                 yield name, reply
 
     def why_not(self, name: str) -> str:
-        """Why there is no answer to the question `name`."""
+        """Why the reply to the question `name` says nothing."""
         reply = self.replies.get(name)
-        return reply.why if isinstance(reply, NoAnswer) else "it was not asked"
+        if isinstance(reply, NoAnswer):
+            return reply.why
+        return "it was not asked" if reply is None else f"the server answered {reply.status}"
 
     @property
     def whole(self) -> Answer:
@@ -74,10 +76,11 @@ class Interview:
         the answer to HEAD.
         """
         whole = self.whole
-        if whole.status == 200 and whole.complete and whole.trouble is None:
-            return len(whole.body)
-        if whole.status == 200 and whole.representation.content_length is not None:
-            return whole.representation.content_length
+        if whole.status == 200 and not self.coded:
+            if whole.complete and whole.trouble is None:
+                return len(whole.body)
+            if whole.representation.content_length is not None:
+                return whole.representation.content_length
         for _, answer in self.answers(206):
             said = read_content_range(answer.get("content-range") or "")
             if said is not None and said[1] is not None:

@@ -13,7 +13,22 @@ __all__ = ["judge"]
 
 # What one answer alone shows, whatever happens to the content.
 _OF_ONE_ANSWER: Final = frozenset(
-    {"B01", "B02", "B03", "B04", "B07", "V01", "V02", "V03", "P01", "P02", "P05", "M01", "M02"}
+    {
+        "B01",
+        "B02",
+        "B03",
+        "B04",
+        "B07",
+        "V01",
+        "V02",
+        "V03",
+        "P01",
+        "P02",
+        "P05",
+        "E01",
+        "M01",
+        "M02",
+    }
 )
 
 

@@ -47,6 +47,8 @@ def framing(interview: Interview) -> Judgement:
 def lines(interview: Interview) -> Judgement:
     """B04: a field that is no list comes in one line."""
     for name, answer in interview.answers():
+        if answer.trouble is not None:
+            continue  # B03 is about it
         for field in _SINGLETONS:
             values = answer.all(field)
             if len(values) > 1:
@@ -62,9 +64,11 @@ def head(interview: Interview) -> Judgement:
     """B05: HEAD is answered, and says what GET says."""
     answer, whole = interview.answer("head"), interview.whole
     if answer is None or answer.is_throttled:
-        return NotJudged(interview.why_not("head") if answer is None else "the server was busy")
-    if answer.status != whole.status:
+        return NotJudged(interview.why_not("head"))
+    if answer.status != 200:
         return Failed(f"{answer.status} to HEAD, {whole.status} to GET", ("head", "whole"))
+    if answer.representation.coded != interview.coded:
+        return NotJudged("one of HEAD and GET is compressed")
     for field in _SAME_OF_HEAD:
         mine, theirs = answer.all(field), whole.all(field)
         # Only what HEAD says may be wrong: it may leave out what costs (RFC 9110 9.3.2).

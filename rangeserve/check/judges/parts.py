@@ -21,6 +21,8 @@ Piece = tuple[int, bytes]
 
 def named(interview: Interview) -> Judgement:
     """P01: a single part has one well-formed Content-Range."""
+    if isinstance(counted(interview), Failed):
+        return NotJudged("the positions are miscounted (P02)")
     return _none_is(interview, Kind.UNNAMED)
 
 
@@ -156,7 +158,7 @@ def repeated(interview: Interview) -> Judgement:
                 continue
             if field == "content-type" and not (mine and theirs):  # a 206 may leave it out
                 continue
-            if sorted(mine) != sorted(theirs):
+            if set(mine) != set(theirs):
                 came = f"{field}: {', '.join(mine) or 'none'} of a 206"
                 return Failed(f"{came}, {', '.join(theirs) or 'none'} of the 200", (name, "whole"))
     return Passed()

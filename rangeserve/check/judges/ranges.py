@@ -102,7 +102,7 @@ def _harmless(interview: Interview, name: str, *, refusing: bool) -> Judgement:
         return judged
     answer = interview.answer(name)
     status = None if answer is None else answer.status
-    if status == interview.whole.status or (refusing and status in (400, 416)):
+    if status == 200 or (refusing and status in (400, 416)):
         return Passed()
     asked = interview.questions[name].get("range")
     return Failed(f"{shown(interview, name)} to Range: {asked}", (name,))

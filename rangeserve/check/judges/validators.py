@@ -10,7 +10,7 @@ from ...core import parse_entity_tag, parse_http_date
 from ..answers import Answer
 from ..checks import Check, Failed, Judgement, NotJudged, Passed
 from ..interview import Interview
-from ..stability import Course, course_of, full_answers
+from ..stability import Course, course_of, full_answers, is_dated_now
 
 __all__ = ["CHECKS"]
 
@@ -51,7 +51,7 @@ def same_of_replicas(interview: Interview) -> Judgement:
         values = [answer.get(field) for answer in answers]
         course = course_of(values)
         fresh = len(values) > 3 and len(set(values)) == len(values)
-        if field == "last-modified" and _is_now(answers):
+        if field == "last-modified" and is_dated_now(interview):
             continue
         if course is Course.ALTERNATING or (course is Course.REPLACED and fresh):
             shown = ", ".join(sorted({value or "none" for value in values})[:3])
@@ -69,7 +69,7 @@ def same_of_statuses(interview: Interview) -> Judgement:
         return NotJudged("the validators differ from connection to connection (V04)")
     for field in ("etag", "last-modified"):
         whole = _usual(full_answers(interview), field)
-        if whole is None or (field == "last-modified" and _is_now(full_answers(interview))):
+        if whole is None or (field == "last-modified" and is_dated_now(interview)):
             continue
         for status in (206, 304):
             named = [
@@ -106,17 +106,9 @@ def date(interview: Interview) -> Judgement:
     now = sent if sent is not None else interview.now
     if modified > now + 60:
         return Failed(f"Last-Modified: {value} is in the future", ("whole",))
-    if _is_now(full_answers(interview)):
+    if is_dated_now(interview):
         return Failed(f"Last-Modified: {value} is the time of the answer", ("whole",))
     return Passed()
-
-
-def _is_now(answers: list[Answer]) -> bool:
-    """Whether Last-Modified moves with the clock of the server."""
-    values = {answer.get("last-modified") for answer in answers}
-    return len(values) > 1 and all(
-        answer.get("last-modified") == answer.get("date") for answer in answers
-    )
 
 
 CHECKS: Final = (
