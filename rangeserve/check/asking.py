@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from dataclasses import replace
 from importlib.metadata import version
@@ -95,10 +97,7 @@ class UrlAsker:
         except (OSError, ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
             return NoAnswer(f"there is no connection: {_why(error)}")
         try:
-            # What one question may take in all, however slowly its bytes come.
-            with anyio.move_on_after(4 * self._options.timeout):
-                return await self._over(stream, target, question)
-            return NoAnswer("no complete answer came in time")
+            return await self._over(stream, target, question)
         except TimeoutError:
             return NoAnswer("the server did not take the request in time")
         finally:
@@ -162,5 +161,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS fails ({error.reason})"
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    strerror = getattr(cause, "strerror", None)
-    return str(strerror).lower() if strerror else "the host is not found or does not answer"
+    if isinstance(cause, socket.gaierror):
+        return "the name of the host is not known"
+    number = getattr(cause, "errno", None)
+    return os.strerror(number).lower() if number else "the host does not answer"

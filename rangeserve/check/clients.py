@@ -51,7 +51,7 @@ def _codes(text: str) -> frozenset[str]:
 CLIENTS: Final[tuple[Client, ...]] = (
     Client(
         "safari", "Safari, video", "asks for the bytes 0-1 first, and plays only after a 206",
-        _PARTS | _codes("R02 R07 M01"), _codes("M02 C01 V04 T04"),
+        _PARTS | _codes("R02 M01"), _codes("M02 C01 V04 T04"),
     ),
     Client(
         "chromium", "Chromium, seeking", "asks for 0-, then for N- at each seek, with If-Range",
@@ -59,17 +59,16 @@ CLIENTS: Final[tuple[Client, ...]] = (
     ),
     Client(
         "firefox", "Firefox, seeking", "asks for 0-, then for N- at each seek",
-        _PARTS | _codes("R05 M01"), _codes("B06 T04 M02"),
+        _PARTS | _codes("R05 M01"), _codes("T04 M02"),
     ),
     Client(
-        "resume", "resumed downloads", "curl -C -, wget -c and browsers ask for N-, some with "
-        "If-Range",
+        "resume", "resumed downloads", "ask for N- where they left off, browsers with If-Range",
         (_PARTS - {"R04"}) | _codes("R05 C03 C04 E01"),
         _codes("B02 R09 R10 V01 V02 V03 V04 C01 C02 T04"),
     ),
     Client(
         "duckdb", "DuckDB, Parquet", "asks HEAD for the length, then for the footer and columns",
-        _PARTS | _codes("B05 R07 E01 E02"), _codes("B02 T04"),
+        _PARTS | _codes("E01 E02"), _codes("B02 B05 T04"),
     ),
     Client(
         "gdal", "GDAL, COG", "asks for the beginning, then for single ranges of tiles",
@@ -81,7 +80,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     ),
     Client(
         "pmtiles", "PMTiles", "asks for single ranges, and compares their ETags",
-        _PARTS | _codes("V04 V05 E01 E02 X05"), _codes("T04"),
+        _PARTS | _codes("V04 V05 E01 E02 X01 X05"), _codes("T04"),
     ),
     Client(
         "zarr", "zarr, sharded", "asks for the last bytes of a shard (-N), then for chunks",

@@ -16,7 +16,7 @@ __all__ = ["cure_for", "server_of"]
 _RANGES: Final = frozenset({"R01", "R02", "R03", "R04", "R05", "R06", "B06"})
 _TAGS: Final = frozenset({"V01", "V02", "V03", "V04", "V05"})
 _CODED: Final = frozenset({"E01", "E02", "E03", "E04"})
-_CORS: Final = frozenset({"X01", "X02", "X03", "X04", "X05"})
+_CORS: Final = frozenset({"X01", "X02", "X03", "X04", "X05", "X06"})
 
 _SERVERS: Final = (
     (r"nginx|openresty|tengine", "nginx"),
@@ -127,6 +127,7 @@ _FOR_CODE: Final = {
     "X03": "send the CORS fields with 304, too",
     "X04": "send the CORS fields with 416, too",
     "X05": "send the CORS fields with 206, too",
+    "X06": "send `Access-Control-Allow-Headers: Range, If-Range` with the preflight",
     "T01": "redirect every request alike, whatever its fields",
     "T02": "leave out `no-store` if it may be kept",
     "T03": "let the cache revalidate or purge what the origin has changed",

@@ -37,7 +37,8 @@ async def exchange_http2(
 ) -> Reply:
     """Send a request and receive its response, of whose body at most `most` bytes are read.
 
-    `timeout` is in seconds, for each wait. A `NoAnswer` if the server did not choose HTTP/2.
+    `timeout` is in seconds, for each wait, and four times that for all of them. A `NoAnswer` if
+    the server did not choose HTTP/2.
     """
     if stream.extra(TLSAttribute.alpn_protocol, None) != "h2":
         return NoAnswer("HTTP/2 is not offered")
@@ -46,11 +47,16 @@ async def exchange_http2(
     connection.initiate_connection()
     pseudo = [(":method", method), (":scheme", "https"), (":authority", authority)]
     own = [(name.lower(), value) for name, value in fields if name.lower() not in _OF_HTTP_1]
-    connection.send_headers(1, [*pseudo, (":path", target), *own], end_stream=True)
+    pairs = [
+        (name.encode("ascii"), value.encode("latin-1"))
+        for name, value in (*pseudo, (":path", target), *own)
+    ]
+    connection.send_headers(1, pairs, end_stream=True)
     received = _Received(most)
+    deadline = anyio.current_time() + 4 * timeout
     try:
         while not received.ended and len(received.body) < most:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(min(timeout, deadline - anyio.current_time())):
                 await stream.send(connection.data_to_send())
                 block = await stream.receive(max(min(_BLOCK, budget.left), 1))
             budget.received += len(block)

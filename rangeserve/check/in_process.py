@@ -15,6 +15,7 @@ import anyio.lowlevel
 from ..types import ASGIApp
 from .answers import Answer, NoAnswer, Question, Reply
 from .budget import Budget
+from .model import CouldNotAsk
 from .secrets import HIDDEN, Secrets, shown_url
 
 __all__ = ["AppAsker", "bytes_read", "living"]
@@ -201,7 +202,7 @@ class _Call:
 async def living(app: ASGIApp, timeout: float) -> AsyncGenerator[dict[str, Any], None]:
     """Keep `app` started (ASGI lifespan) as long as the context lasts; its state is given.
 
-    An app that knows no lifespan is left alone. `RuntimeError` if it fails to start.
+    An app that knows no lifespan is left alone. `CouldNotAsk` if it fails to start.
     """
     state: dict[str, Any] = {}
     started, stop = anyio.Event(), anyio.Event()
@@ -231,13 +232,18 @@ async def living(app: ASGIApp, timeout: float) -> AsyncGenerator[dict[str, Any],
         finally:
             started.set()
 
+    problem: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(live)
         with anyio.move_on_after(timeout):
             await started.wait()
-        if failures:
-            tasks.cancel_scope.cancel()
-            raise RuntimeError(f"the app fails to start: {failures[0]}")
-        yield state
+        try:
+            if failures:
+                raise CouldNotAsk(f"the app fails to start: {failures[0]}")
+            yield state
+        except Exception as error:  # outside of the group it is raised as it is
+            problem = error
         stop.set()
         tasks.cancel_scope.deadline = anyio.current_time() + timeout
+    if problem is not None:
+        raise problem

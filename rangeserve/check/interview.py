@@ -25,6 +25,8 @@ from .answers import Answer, NoAnswer, Question, Reply
 
 __all__ = ["Interview"]
 
+_LIMITS = Limits(slack=1 << 60)  # several ranges that are asked here are never too many
+
 
 @dataclass
 class Interview:
@@ -107,12 +109,16 @@ class Interview:
             content_range=None,
         )
 
-    def expected(self, name: str) -> Selection:
-        """What the core decides for the question `name` (RFC 9110 13.2.2, 14.2)."""
+    def request(self, name: str) -> Request:
+        """The question `name` as the core reads it."""
         question = self.questions[name]
         pairs = [(key.encode("ascii"), value.encode("latin-1")) for key, value in question.fields]
-        request = read_request(question.method, pairs) or Request(question.method)
-        return select(request, self.representation, Limits(), self.now)
+        return read_request(question.method, pairs) or Request(question.method)
+
+    def expected(self, name: str) -> Selection:
+        """What the core decides for the question `name` (RFC 9110 13.2.2, 14.2)."""
+        request = self.request(name)
+        return select(request, self.representation, _LIMITS, self.now)
 
     def expected_part(self, name: str) -> ByteRange | None:
         """The one range that the core sends for the question `name`; `None` if it sends none."""

@@ -40,12 +40,14 @@ async def exchange(
 ) -> Reply:
     """Send a request and receive its response, of whose body at most `most` bytes are read.
 
-    `timeout` is in seconds, for each wait. A message that is not framed as it says is an `Answer`
+    `timeout` is in seconds, for each wait, and four times that is the most for all of them; what
+    has come by then is the answer. A message that is not framed as it says is an `Answer`
     with a `trouble`; a connection that is closed without any byte is a `NoAnswer`.
     """
     reader = _Reader(stream, timeout, budget)
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
-    request = connection.send(h11.Request(method=method, target=target, headers=list(fields)))
+    pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+    request = connection.send(h11.Request(method=method, target=target, headers=pairs))
     end = connection.send(h11.EndOfMessage())
     try:
         with anyio.fail_after(timeout):
@@ -61,6 +63,7 @@ class _Reader:
     def __init__(self, stream: ByteStream, timeout: float, budget: Budget) -> None:
         self._stream = stream
         self._timeout = timeout
+        self._deadline = anyio.current_time() + 4 * timeout
         self._budget = budget
 
     async def read(self, most: int) -> bytes:
@@ -68,7 +71,7 @@ class _Reader:
         if most <= 0:
             raise _Spent
         try:
-            with anyio.fail_after(self._timeout):
+            with anyio.fail_after(min(self._timeout, self._deadline - anyio.current_time())):
                 block = await self._stream.receive(most)
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             return b""

@@ -283,6 +283,8 @@ ZOO = (
     Broken("no ranges", "R01", lambda asked, said: without_conditions("range")(
         asked, said).without("Accept-Ranges")),  # type: ignore[union-attr]
     Broken("no ranges, but advertised", "R01 B06", without_conditions("range")),
+    Broken("a stream without a length", "B02 R01", lambda asked, said: without_conditions("range")(
+        asked, said).without("Accept-Ranges", "Content-Length")),  # type: ignore[union-attr]
     Broken("403 to each range", "R01 B06",
            lambda asked, said: refused(403)(said) if asked.range else said),
     Broken("0-1 is ignored", "R02", when(specs("0-1"), ignored)),
@@ -375,6 +377,8 @@ ZOO = (
     Broken("the preflight is not known", "X01", when(status(204), refused(405))),
     Broken("the preflight allows no Range", "X01", when(
         status(204), lambda said: said.having("Access-Control-Allow-Headers", "Content-Type"))),
+    Broken("the preflight allows no If-Range", "X06", when(
+        status(204), lambda said: said.having("Access-Control-Allow-Headers", "Range"))),
     Broken("nothing is exposed", "X02",
            lambda asked, said: said.without("Access-Control-Expose-Headers")),
     Broken("304 without CORS", "X03",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from ..checks import Check, Failed, Judgement, NotJudged, Passed
@@ -15,8 +16,8 @@ _READ: Final = ("accept-ranges", "content-range", "etag")
 _CLOSED: Final = "no other origin may read it (no Access-Control-Allow-Origin)"
 
 
-def preflight(interview: Interview) -> Judgement:
-    """X01: the preflight lets a page send Range and If-Range."""
+def preflight(interview: Interview, name: str) -> Judgement:
+    """X01, X06: the preflight lets a page send the field `name`."""
     if not _is_open(interview):
         return NotJudged(_CLOSED)
     answer = interview.answer("preflight")
@@ -26,11 +27,16 @@ def preflight(interview: Interview) -> Judgement:
         return Failed(f"{answer.status} to the preflight", ("preflight",))
     if answer.get(_ALLOWED) is None:
         return Failed("a preflight without Access-Control-Allow-Origin", ("preflight",))
-    allowed = answer.elements("access-control-allow-headers")
-    missing = [name for name in ("range", "if-range") if not allowed & {name, "*"}]
-    if missing:
-        return Failed(f"the preflight does not allow {' and '.join(missing)}", ("preflight",))
-    return Passed()
+    if answer.elements("access-control-allow-headers") & {name, "*"}:
+        return Passed()
+    return Failed(f"the preflight does not allow {name}", ("preflight",))
+
+
+def also_if_range(interview: Interview) -> Judgement:
+    """X06: the preflight lets a page send If-Range, if it allows Range."""
+    if isinstance(preflight(interview, "range"), Failed):
+        return NotJudged("the preflight does not allow Range (X01)")
+    return preflight(interview, "if-range")
 
 
 def exposed(interview: Interview) -> Judgement:
@@ -86,9 +92,10 @@ def _is_open(interview: Interview) -> bool:
 
 
 CHECKS: Final = (
-    Check("X01", "the preflight allows Range and If-Range", "Fetch 4.8", preflight),
+    Check("X01", "the preflight allows Range", "Fetch 4.8", partial(preflight, name="range")),
     Check("X02", "pages may read Content-Range", "Fetch 3.2.3", exposed),
     Check("X03", "a 304 has the CORS fields", "Fetch 3.2.3", on_304),
     Check("X04", "a 416 has the CORS fields", "Fetch 3.2.3", on_416),
     Check("X05", "a 206 has the CORS fields", "Fetch 3.2.3", on_206),
+    Check("X06", "the preflight allows If-Range", "Fetch 4.8", also_if_range),
 )

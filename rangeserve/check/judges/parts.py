@@ -51,6 +51,8 @@ def total(interview: Interview) -> Judgement:
     if not parts:
         return NotJudged("no part came")
     length = interview.length
+    if length is None:
+        return NotJudged("the length is unknown")
     wrong = [each for each in parts if each.total is None or each.total != length]
     if not wrong:
         return Passed()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...core import ByteRange
-from ...core.partial import read_content_range
+from ...core.partial import complaint_about_partial, read_content_range
 from ..answers import Answer, NoAnswer
 from ..interview import Interview
 
@@ -51,18 +51,17 @@ def read(interview: Interview, name: str) -> Reading:
         return Reading(name, Kind.REFUSED if reply.closed else Kind.NOTHING, reply.why)
     if reply.is_throttled:
         return Reading(name, Kind.NOTHING, f"the server answered {reply.status}")
-    expected = interview.expected_part(name)
-    if expected is None:
-        return Reading(name, Kind.NOTHING, "the representation is empty, or its length unknown")
+    if interview.length == 0:
+        return Reading(name, Kind.NOTHING, "the representation is empty")
     said = shown(interview, name)
     if reply.status == 206:
-        return _read_206(name, reply, expected, said)
+        return _read_206(interview, name, reply, said)
     if reply.status == 200:
         return Reading(name, Kind.WHOLE, said)
     return Reading(name, Kind.REFUSED, said)
 
 
-def _read_206(name: str, answer: Answer, expected: ByteRange, said: str) -> Reading:
+def _read_206(interview: Interview, name: str, answer: Answer, said: str) -> Reading:
     content_type = (answer.get("content-type") or "").lower()
     if content_type.startswith("multipart/byteranges"):
         return Reading(name, Kind.MULTIPART, said)
@@ -75,12 +74,19 @@ def _read_206(name: str, answer: Answer, expected: ByteRange, said: str) -> Read
     size = len(answer.body) if answer.complete and answer.trouble is None else length
     if size is not None and size != part.length:
         return Reading(name, Kind.MISCOUNTED, f"{said} with {size} bytes", part, total)
-    kind = Kind.OTHER
-    if part == expected:
-        kind = Kind.RIGHT
-    elif part.start == expected.start and part.stop < expected.stop:
-        kind = Kind.SHORTER
+    kind = _kind_of(interview, name, answer, part)
     return Reading(name, kind, said, part, total, answer.body)
+
+
+def _kind_of(interview: Interview, name: str, answer: Answer, part: ByteRange) -> Kind:
+    expected = interview.expected_part(name)
+    if expected is None:  # without a length the core tells only whether the part may be right
+        complaint = complaint_about_partial(interview.request(name), answer.representation)
+        return Kind.RIGHT if complaint is None else Kind.OTHER
+    if part == expected:
+        return Kind.RIGHT
+    shorter = part.start == expected.start and part.stop < expected.stop
+    return Kind.SHORTER if shorter else Kind.OTHER
 
 
 def parts_that_came(interview: Interview) -> list[Reading]:

@@ -13,6 +13,7 @@ __all__ = ["CHECKS"]
 _SLACK: Final = 1024 * 1024
 _LATE: Final = 1024 * 1024
 _SECONDS: Final = 2.0
+_AT_THE_END: Final = ("tail", "suffix", "past-end")
 
 
 def redirected(interview: Interview) -> Judgement:
@@ -59,8 +60,7 @@ def cached(interview: Interview) -> Judgement:
 
 def skips(interview: Interview) -> Judgement:
     """T04: the first byte of the tail comes about as soon as that of the head."""
-    names = ("tail", "suffix", "past-end")
-    late = [answer.seconds for name in names if (answer := interview.answer(name)) is not None
+    late = [answer.seconds for name in _AT_THE_END if (answer := interview.answer(name)) is not None
             and answer.status == 206]  # fmt: skip
     first = [answer.seconds for name in ("first-two", "open", "head", "whole")
              if (answer := interview.answer(name)) is not None]  # fmt: skip
@@ -70,7 +70,7 @@ def skips(interview: Interview) -> Judgement:
     # network that stumbles, is no finding.
     if min(late) > _SECONDS + 5 * max(first):
         came = f"{min(late):.1f} s until the tail, {max(first):.1f} s until the head"
-        return Failed(came, names[:2])
+        return Failed(came, _AT_THE_END[:2])
     return Passed()
 
 
@@ -82,7 +82,7 @@ def read_little(interview: Interview) -> Judgement:
         (each.name, answer.read, len(each.body))
         for each in parts_that_came(interview)
         if (answer := interview.answer(each.name)) is not None and answer.read is not None
-        if each.name in ("tail", "suffix", "past-end", "window-1", "window-2")
+        if each.name in _AT_THE_END
     ]
     if not counted:
         return NotJudged("what is read cannot be counted here")
