@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from .catalogue import CHECKS
 from .checks import Failed, Finding, NotJudged
 from .interview import Interview
-from .judges import CHECKS
 from .stability import changed
 
 __all__ = ["judge"]

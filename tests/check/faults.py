@@ -274,6 +274,9 @@ ZOO = (
            lambda asked, said: said.without("Content-Length") if asked.method == "HEAD" else said),
     Broken("HEAD has another ETag", "B05",
            lambda asked, said: said.having("ETag", '"h"') if asked.method == "HEAD" else said),
+    Broken("HEAD has another type", "B08",
+           lambda asked, said: said.having("Content-Type", "text/plain")
+           if asked.method == "HEAD" else said),
     Broken("no Accept-Ranges", "B06",
            lambda asked, said: said.without("Accept-Ranges")),
     Broken("Accept-Ranges: none", "B06",

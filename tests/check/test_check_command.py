@@ -15,9 +15,9 @@ from check.faults import ZOO, a_suffix, ignored, when
 from check.zoo import Right, no_fault, serving
 
 from rangeserve.__main__ import main as entrance
+from rangeserve.check.catalogue import CHECKS
 from rangeserve.check.clients import CLIENTS
 from rangeserve.check.command import main
-from rangeserve.check.judges import CHECKS
 
 NO_SUFFIX = when(a_suffix, ignored)
 
@@ -43,9 +43,9 @@ def test_what_breaks_a_client_is_1_unless_the_client_does_not_count(
     with serving(Right(), NO_SUFFIX) as server:
         assert main([server.url]) == 1
         out = capsys.readouterr().out
-        assert "  ZIP readers        breaks: R06\n" in out
+        assert "  ZIP readers         breaks: R06\n" in out
         assert "R06  the last bytes (-500) are a 206 (RFC 9110 14.1.2)\n" in out
-        assert "     breaks: zarr, sharded, ZIP readers\n" in out
+        assert "     breaks: sharded zarr, ZIP readers\n" in out
         assert "     cure:   `-500` asks for the last 500 bytes" in out
         assert main([server.url, "--client", "safari,duckdb"]) == 0
         assert "ZIP readers  " not in capsys.readouterr().out.partition("R06  ")[0]
@@ -111,7 +111,7 @@ def test_annotations(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         main([server.url, "--client", "safari"])
         lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert "::error title=R06 the last bytes (-500) are a 206::" in asked
-    assert "(harms zarr, sharded, ZIP readers). Cure: " in asked
+    assert "(harms sharded zarr, ZIP readers). Cure: " in asked
     assert [line.partition(" ")[0] for line in lines] == ["::notice"]
 
 
@@ -212,4 +212,4 @@ def test_the_script_and_the_module_are_one_command() -> None:
                 [*command, "check", server.url], capture_output=True, timeout=60, check=False
             )
             assert (done.returncode, done.stderr) == (0, b"")
-            assert b"Safari, video      works" in done.stdout
+            assert b"Safari video        works" in done.stdout

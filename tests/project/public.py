@@ -26,6 +26,7 @@ MODULES = (
     "rangeserve.directory",
     "rangeserve.objectstore",
     "rangeserve.accel",
+    "rangeserve.check",
     "rangeserve.errors",
     "rangeserve.events",
     "rangeserve.types",

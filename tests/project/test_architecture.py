@@ -51,7 +51,7 @@ def test_every_place_is_drawn() -> None:
     assert set(drawn()) == there - ENTRANCES
 
 
-@pytest.mark.parametrize("folder", ["core", "_asgi"])
+@pytest.mark.parametrize("folder", ["core", "_asgi", "check"])
 def test_every_module_of_a_folder_is_drawn(folder: str) -> None:
     there = {path.stem for path in (PACKAGE / folder).glob("*.py")} - ENTRANCES
     assert set(modules_drawn(folder)) == there

@@ -15,7 +15,7 @@ __all__ = ["CHECKS"]
 _SINGLETONS: Final = (
     "content-length", "content-type", "content-range", "etag", "last-modified", "date",
 )  # fmt: skip
-_SAME_OF_HEAD: Final = ("content-length", "etag", "last-modified", "content-type", "accept-ranges")
+_SAME_OF_HEAD: Final = ("content-length", "etag", "last-modified", "accept-ranges")
 
 
 def status(interview: Interview) -> Judgement:
@@ -79,6 +79,17 @@ def head(interview: Interview) -> Judgement:
     return Passed()
 
 
+def type_of_head(interview: Interview) -> Judgement:
+    """B08: HEAD says the Content-Type that GET says."""
+    answer = interview.answer("head")
+    if answer is None or answer.status != 200:
+        return NotJudged("HEAD is not answered by 200")
+    mine, theirs = answer.get("content-type"), interview.whole.get("content-type")
+    if mine in (None, theirs):
+        return Passed()
+    return Failed(f"content-type: {mine} of HEAD, {theirs} of GET", ("head", "whole"))
+
+
 def _moves(interview: Interview, field: str) -> bool:
     """Whether the field differs between one GET and another, so that it says nothing of HEAD."""
     values = {
@@ -124,4 +135,5 @@ CHECKS: Final = (
     Check("B05", "HEAD says what GET says", "RFC 9110 9.3.2", head),
     Check("B06", "Accept-Ranges tells the truth", "RFC 9110 14.3", advertised),
     Check("B07", "a 200 has no Content-Range", "RFC 9110 14.4", stray),
+    Check("B08", "HEAD has the type of GET", "RFC 9110 9.3.2", type_of_head),
 )
