@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Union
+from typing import Final, Union
 
 import anyio
 
+from ..core.representation import is_field_value
 from ..types import ASGIApp
 from .answers import Question, Reply
 from .asking import UrlAsker
@@ -22,12 +24,15 @@ from .judge import judge
 from .model import CouldNotAsk, Exchange, Report
 from .questions import ORIGIN, script
 from .secrets import shown_url
+from .signed import expiry_of
 from .stability import changed
 from .targets import ConnectTo, Options
 from .texts import cleaned, reply_in_words
 
 __all__ = ["check", "check_async"]
 
+# RFC 9110 5.1: a field name is a token.
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 Asker = Union[UrlAsker, AppAsker]
 OnReply = Callable[[str, int], object]
 """What is called with the purpose of each question that was answered, and its number."""
@@ -84,9 +89,12 @@ async def check_async(
     `path`, with its query, and `read_so_far` are for an app; `insecure` and `connect_to` for a
     URL. `headers` go with each request. `timeout` is in seconds, for each wait. `seed` places the
     random windows. `on_reply` is told of each answer. At most 40 requests are sent, and 8 MB
-    received. `CouldNotAsk` if there is nothing to judge.
+    received. `CouldNotAsk` if there is nothing to judge; `ValueError` for a header that is none.
     """
     budget, given = Budget(), tuple(headers)
+    for name, value in given:
+        if not is_field_value(value) or not _NAME.fullmatch(name):
+            raise ValueError(f"not a field: {name!r}")  # the value may be a secret
     if isinstance(target, str):
         options = Options(given, insecure, tuple(connect_to), timeout)
         asker = UrlAsker(target, options, budget)
@@ -143,6 +151,12 @@ def _written(
         notes.append("The content changed while it was asked for: what compares answers is open.")
     if budget.is_spent:
         notes.append("The budget of requests is spent: some questions were not asked.")
+    ends = expiry_of(interview.whole.url or "")
+    if ends is not None:
+        left = max(int(ends - interview.now), 0)
+        notes.append(
+            f"The URL is signed, and ends in {left:,} s: nothing can be resumed after that."
+        )
     if any(answer.is_throttled for _, answer in interview.answers()):
         notes.append("The server declined some questions (429 or 503): they are not judged.")
     return Report(
