@@ -17,12 +17,16 @@ from support.servers import COMMANDS, running
 from rangeserve.check import Fate, Report, check
 
 APPS = """
-from rangeserve import serve
-from rangeserve.objectstore import ObjectStoreApp, open_store
+from importlib.util import find_spec
 from pathlib import Path
 
+from rangeserve import serve
+
 file = serve("film.mp4")
-objects = ObjectStoreApp(open_store(Path.cwd().as_uri()))
+if find_spec("obstore") is not None:
+    from rangeserve.objectstore import ObjectStoreApp, open_store
+
+    objects = ObjectStoreApp(open_store(Path.cwd().as_uri()))
 """
 COMMAND = ("rangeserve", "-p", "{port}")
 
