@@ -1,4 +1,7 @@
-"""`python -m rangeserve [DIRECTORY]`: serve the files of a folder, with byte ranges."""
+"""`python -m rangeserve [DIRECTORY]`: serve the files of a folder, with byte ranges.
+
+`python -m rangeserve check URL` is the other command; `rangeserve` is short for both.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,16 @@ class _Problem(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit code: 0 after Ctrl-C, 2 if it cannot start."""
-    options = _parser().parse_args(arguments)
+    """Run the command, and return its exit code: 0 after Ctrl-C, 2 if it cannot start.
+
+    With `check` as the first argument, that is the command, with exit codes of its own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["check"]:
+        from .check.command import main as check
+
+        return check(given[1:])
+    options = _parser().parse_args(given)
     try:
         _serve(options)
     except _Problem as problem:
@@ -56,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rangeserve",
         description="Serve the files of a folder over HTTP, with byte ranges (RFC 9110).",
+        epilog="python -m rangeserve check URL: who can seek, resume and slice at a URL.",
     )
     parser.add_argument("directory", nargs="?", default=".", help="the folder (default: this one)")
     parser.add_argument(

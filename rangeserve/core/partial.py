@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .ranges import coalesce, parse_content_range, parse_range, range_unit, resolve
+from .ranges import ByteRange, coalesce, parse_content_range, parse_range, range_unit, resolve
 from .representation import Representation
 from .request import Request
 
-__all__ = ["complaint_about_partial"]
+__all__ = ["complaint_about_partial", "read_content_range"]
 
 
 def complaint_about_partial(request: Request | None, partial: Representation) -> str | None:
@@ -37,6 +37,18 @@ def complaint_about_partial(request: Request | None, partial: Representation) ->
     if not _was_asked_for(range_field, sent.start, sent.stop, sent.complete_length):
         return f"it has {partial.content_range!r}, and {range_field!r} was asked for"
     return None
+
+
+def read_content_range(value: str) -> tuple[ByteRange, int | None] | None:
+    """The range that a Content-Range in bytes names, and the complete length (RFC 9110 14.4).
+
+    The complete length is `None` for `*`. `None` for any other unit, and for a value that
+    `parse_content_range` does not take.
+    """
+    said = parse_content_range(value)
+    if said is None or said.unit.lower() != "bytes":
+        return None
+    return ByteRange(said.start, said.stop), said.complete_length
 
 
 def _was_asked_for(range_field: str, start: int, stop: int, complete_length: int | None) -> bool:

@@ -28,6 +28,7 @@ MODULES = (
     "rangeserve.objectstore",
     "rangeserve.upstream",
     "rangeserve.accel",
+    "rangeserve.check",
     "rangeserve.errors",
     "rangeserve.events",
     "rangeserve.types",

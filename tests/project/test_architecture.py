@@ -51,7 +51,7 @@ def test_every_place_is_drawn() -> None:
     assert set(drawn()) == there - ENTRANCES
 
 
-@pytest.mark.parametrize("folder", ["core", "_asgi", "wsgi"])
+@pytest.mark.parametrize("folder", ["core", "_asgi", "check", "wsgi"])
 def test_every_module_of_a_folder_is_drawn(folder: str) -> None:
     there = {path.stem for path in (PACKAGE / folder).glob("*.py")} - ENTRANCES
     assert set(modules_drawn(folder)) == there
@@ -71,7 +71,8 @@ def test_every_state_is_drawn_in_order() -> None:
 def test_every_file_that_is_named_exists() -> None:
     text = PAGE.read_text(encoding="utf-8")
     named = re.findall(r"`((?:[\w.]+/)*[\w.]+(?:/|\.py|\.md|\.toml))`", text)
-    places = [PAGE.parents[1], PACKAGE, *(PACKAGE / name for name in ("_asgi", "core", "wsgi"))]
+    folders = ("_asgi", "check", "core", "wsgi")
+    places = [PAGE.parents[1], PACKAGE, *(PACKAGE / name for name in folders)]
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 

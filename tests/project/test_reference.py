@@ -122,7 +122,8 @@ def test_every_name_in_a_signature_is_on_the_page() -> None:
 # Standard library and frameworks: everybody who annotates knows where they come from.
 FOREIGN = {
     "Any", "AbstractAsyncContextManager", "AsyncIterator", "Awaitable", "BytesIO", "Callable",
-    "Enum", "Iterable", "Iterator", "Mapping", "Path", "PathLike", "Protocol", "Sequence", "Union",
+    "Collection", "Enum", "Iterable", "Iterator", "Mapping", "Path", "PathLike", "Protocol",
+    "Sequence", "Union",
     "datetime", "httpx", "os",
     "AppConfig", "Application", "ContentDispositionType", "GetResponse", "Quart", "Request",
     "Response", "Starlette",

@@ -1,0 +1,1 @@
+"""The judges, a module for each topic. `../catalogue.py` has all their checks."""
