@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
 CONTAINERS = {b"trak", b"mdia", b"minf", b"edts"}
 # Where the duration stands in the content of a box of version 0, in bytes.
 DURATIONS = {b"mvhd": 16, b"tkhd": 20, b"mdhd": 16, b"elst": 8}
@@ -98,16 +98,12 @@ def index(moov: bytes, repeated: Repeated) -> bytes:
         elif name in CONTAINERS:
             content = b"".join(longer(*child, ticks) for child in boxes(content))
         elif name in DURATIONS:
-            content = with_duration(content, DURATIONS[name], repeated.times)
+            lasts = (ticks if name == b"mdhd" else duration) * repeated.times
+            offset = DURATIONS[name]
+            content = content[:offset] + struct.pack(">I", lasts) + content[offset + 4 :]
         return box(name, content)
 
     return box(b"moov", *(longer(*child) for child in boxes(moov)))
-
-
-def with_duration(content: bytes, offset: int, times: int) -> bytes:
-    """The content of a box whose duration, at `offset`, is multiplied."""
-    (duration,) = struct.unpack_from(">I", content, offset)
-    return content[:offset] + struct.pack(">I", duration * times) + content[offset + 4 :]
 
 
 def tables(stbl: dict[bytes, bytes], ticks: int, repeated: Repeated) -> bytes:
