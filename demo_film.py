@@ -14,7 +14,7 @@ import hashlib
 import struct
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 
 CHUNK_BYTES = 64 * 1024
 CONTAINERS = {b"trak", b"mdia", b"minf", b"edts"}
@@ -116,15 +116,18 @@ def tables(stbl: dict[bytes, bytes], ticks: int, repeated: Repeated) -> bytes:
     durations = cut(expand(rows(stbl[b"stts"], 2)), ticks)
     count = len(durations)
     chunks = list(chunked(rows(stbl[b"stco"], 1), rows(stbl[b"stsc"], 3), count))
+    changes = dict(chunk_runs([held for _, held in chunks]))
+    firsts = repeated.shifted(list(changes), len(chunks))
+    helds = [*changes.values()] * times
     parts = [
         box(b"stsd", stbl[b"stsd"]),
-        table(b"stts", runs(durations * times)),
-        table(b"stsc", chunk_runs([held for _, held in chunks] * times)),
+        table(b"stts", runs(durations) * times),
+        table(b"stsc", [(first, held, 1) for first, held in zip(firsts, helds, strict=True)]),
         table(b"stsz", rows(stbl[b"stsz"], 1, skip=12)[:count] * times, before=bytes(8)),
         table(b"stco", [(at,) for at in repeated.offsets([offset for offset, _ in chunks])]),
     ]
     if b"ctts" in stbl:  # frames that are shown in another order than they are decoded
-        parts.append(table(b"ctts", runs(expand(rows(stbl[b"ctts"], 2))[:count] * times)))
+        parts.append(table(b"ctts", runs(expand(rows(stbl[b"ctts"], 2))[:count]) * times))
     if b"stss" in stbl:  # the frames that a player can begin with
         keys = [key for (key,) in rows(stbl[b"stss"], 1) if key <= count]
         parts.append(table(b"stss", [(key,) for key in repeated.shifted(keys, count)]))
@@ -149,10 +152,10 @@ def chunked(offsets: Rows, samples: Rows, count: int) -> Iterator[tuple[int, int
             yield offset, held
 
 
-def chunk_runs(held: Sequence[int]) -> Rows:
-    """The rows of `stsc`: from which chunk on each has how many samples, of description 1."""
-    numbered = groupby(enumerate(held, 1), key=lambda chunk: chunk[1])
-    return [(next(chunks)[0], samples, 1) for samples, chunks in numbered]
+def chunk_runs(held: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The numbers of the chunks that have more samples, or fewer, than the one before; how many."""
+    for samples, chunks in groupby(enumerate(held, 1), key=lambda chunk: chunk[1]):
+        yield next(chunks)[0], samples
 
 
 # Tables of 32-bit numbers
@@ -165,7 +168,7 @@ def rows(content: bytes, columns: int, skip: int = 8) -> Rows:
 
 def table(name: bytes, filled: Rows, before: bytes = bytes(4)) -> bytes:
     """A box with a table: some bytes `before`, the number of the rows, and the rows."""
-    numbers = [number for row in filled for number in row]
+    numbers = list(chain.from_iterable(filled))
     body = struct.pack(f">{len(numbers)}I", *numbers)
     return box(name, before, struct.pack(">I", len(filled)), body)
 
