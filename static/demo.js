@@ -205,9 +205,11 @@ const ERRORS = {
   [MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED]: `${main.dataset.name} is no video that this browser can play.`,
 };
 
-video.addEventListener("error", () => {
-  if (size && !released) say(ERRORS[video.error.code] ?? "The video was stopped.");
-});
+function fail() {
+  if (size && released === null) say(ERRORS[video.error.code] ?? "The video was stopped.");
+}
+
+video.addEventListener("error", fail);
 video.addEventListener("loadedmetadata", () => say(""));
 
 for (const radio of document.querySelectorAll("input[name=source]")) {
@@ -271,6 +273,7 @@ const HEARD = {
   restart: clear,
 };
 
+if (video.error) fail(); // it has come before this script
 if (size) {
   document.getElementById("size").textContent = amount(size);
   summarise();

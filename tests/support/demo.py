@@ -59,8 +59,12 @@ def command(parts: Sequence[str]) -> list[str]:
 
 @contextmanager
 def demo(
-    folder: Path, parts: Sequence[str] = HYPERCORN, env: Mapping[str, str] | None = None
+    folder: Path,
+    parts: Sequence[str] = HYPERCORN,
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """The demo that was laid into `folder`, served."""
-    with running(command(parts), cwd=folder, env={"PYTHONPATH": "", **(env or {})}) as server:
+    """The demo that was laid into `folder`, served on `port`, or on a free one."""
+    named = {"PYTHONPATH": "", **(env or {})}
+    with running(command(parts), cwd=folder, env=named, port=port) as server:
         yield server
