@@ -16,9 +16,9 @@ from demo_line import Carried, carried
 from rangeserve import Event, ResponseFinished
 
 KEPT = 512  # the events that are kept for a client that reconnects
-IDLE = 15.0  # seconds without an event after which a stream ends; the browser reconnects
+LASTS = 10.0  # seconds after which a stream ends, and the browser reconnects
 TICK = 0.25  # seconds between two messages about how much of a response has been sent
-RETRY = 500  # milliseconds after which a browser reconnects
+RETRY = 100  # milliseconds after which a browser reconnects
 
 
 class Feed:
@@ -29,14 +29,14 @@ class Feed:
     begin with 1 at each start of the demo, so a *mark* names the start and the number.
     """
 
-    def __init__(self, paths: Container[str], kept: int = KEPT, idle: float = IDLE) -> None:
+    def __init__(self, paths: Container[str], kept: int = KEPT, lasts: float = LASTS) -> None:
         self.start = secrets.token_hex(4)
         self.newest = 0
         self.listeners: set[asyncio.Event] = set()
         self._paths = paths
         self._history: deque[tuple[int, str]] = deque(maxlen=kept)
         self._under_way: dict[int, Carried] = {}
-        self._idle = idle
+        self._lasts = lasts
         self._ended = False
 
     @property
@@ -72,15 +72,18 @@ class Feed:
     async def listen(self, after: int) -> AsyncGenerator[str, None]:
         """Give the events after number `after`, and then each new one.
 
-        While a response is under way, also how much of it has been sent. The stream ends when
-        nothing has happened for `idle` seconds, or at the demo's end, which it tells of.
+        While a response is under way, also how much of it has been sent. The stream ends after
+        `lasts` seconds, since a server that is told to end waits for it; and at once at the
+        demo's end, if the demo is told, too. Then it says so.
         """
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._lasts
         news = asyncio.Event()
         self.listeners.add(news)
         told: dict[int, int] = {}
         try:
             yield f"retry: {RETRY}\n\n" + message("hello", {"start": self.start})
-            while not self._ended:
+            while not self._ended and clock() < end:
                 news.clear()
                 for number, text in tuple(self._history):
                     if number > after:
@@ -88,10 +91,10 @@ class Feed:
                         after = number
                 for text in self._progress(told):
                     yield text
-                seconds = TICK if self._under_way else self._idle
-                if not await woken(news, seconds) and not self._under_way:
-                    return
-            yield message("ended", {})
+                with anyio.move_on_after(min(TICK if self._under_way else LASTS, end - clock())):
+                    await news.wait()
+            if self._ended:
+                yield message("ended", {})
         finally:
             self.listeners.discard(news)
 
@@ -108,14 +111,6 @@ class Feed:
     def _wake(self) -> None:
         for news in self.listeners:
             news.set()
-
-
-async def woken(news: asyncio.Event, seconds: float) -> bool:
-    """Whether the event comes within some seconds."""
-    with anyio.move_on_after(seconds):
-        await news.wait()
-        return True
-    return False
 
 
 def message(kind: str, data: dict[str, Any], mark: str | None = None) -> str:

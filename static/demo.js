@@ -247,8 +247,8 @@ function release() {
   show("off", "ended");
 }
 
+/** A stream that ends is nothing special; one that does not come back is. */
 function lost() {
-  show("off", "reconnecting");
   waiting ??= setTimeout(release, PATIENCE);
 }
 

@@ -116,14 +116,17 @@ class TestFeed:
 
         assert asyncio.run(listen()) == list(range(991, 1001))
 
-    def test_a_stream_without_an_event_ends(self, module: ModuleType) -> None:
+    def test_a_stream_ends_by_itself(self, module: ModuleType) -> None:
         """The browser comes back, and a connection is not held for nothing."""
 
         async def listen() -> list[str]:
-            return [text async for text in new_feed(module, idle=0.01).listen(0)]
+            feed = new_feed(module, lasts=2)
+            on_the_line(module)
+            feed.observe(event())  # and is never over
+            return [text async for text in feed.listen(0)]
 
-        heard = asyncio.run(listen())
-        assert [read(text)[1] for text in heard] == ["hello"]
+        heard = asyncio.run(asyncio.wait_for(listen(), SECONDS))
+        assert [read(text)[1] for text in heard] == ["hello", "started"]
 
     def test_a_stream_ends_with_the_demo(self, module: ModuleType) -> None:
         async def listen() -> list[str]:
@@ -140,7 +143,7 @@ class TestFeed:
 
     def test_how_much_has_been_sent_so_far(self, module: ModuleType) -> None:
         async def listen() -> list[str]:
-            feed = new_feed(module, idle=0.01)
+            feed = new_feed(module)
             response = on_the_line(module)
             feed.observe(event(number=7))
             listener = feed.listen(0)
@@ -148,7 +151,9 @@ class TestFeed:
             response.sent = 4
             heard.append(await anext(listener))  # it is looked at again and again
             feed.observe(event(ResponseFinished, number=7))
-            return heard + [text async for text in listener]
+            heard.append(await anext(listener))
+            await listener.aclose()
+            return heard
 
         heard = [read(text) for text in asyncio.run(listen())]
         assert [kind for _, kind, _ in heard] == ["hello", "started", "progress", "finished"]
