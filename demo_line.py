@@ -1,6 +1,6 @@
 """A line between the demo and its viewers: it counts what it carries, and takes its time.
 
-On one machine ten megabytes lie in buffers before a player that has enough can hang up. A server
+On one machine some megabytes lie in buffers before a player that has enough hangs up. A server
 that sends little more than is played, as streaming sites do, sends little in vain.
 """
 
