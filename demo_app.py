@@ -1,22 +1,20 @@
-"""The demo: a video that seeks, and a live chart of the bytes that the browser gets of it.
+"""The demo: a film that seeks, and a live chart of the bytes that the browser gets of it.
 
     hypercorn demo_app:app
 
-It plays the file named by RANGESERVE_VIDEO, or `video.mp4` beside this module, or the clip
-that comes with it. The views know nothing of ranges: `RangeServe` does all of that, and its
-observer feeds the chart.
+It plays an hour of film made of the clip that comes with it, or the file named by
+RANGESERVE_VIDEO, or `video.mp4` beside this module. The views know nothing of ranges:
+`RangeServe` does all of that, and its observer feeds the chart.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import mimetypes
 import os
 import secrets
-from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -24,18 +22,21 @@ from typing import Any, BinaryIO
 
 from quart import Quart, Response, render_template, request, send_file
 
-from rangeserve import Event, Limits, RangeMiddleware, ResponseFinished, stat_etag
+from demo_feed import Feed, at_signal
+from demo_film import Film
+from demo_line import Line, Pace
+from rangeserve import hand_over, stat_etag
 from rangeserve.integrations.hypercorn import limit_http2_buffers
 from rangeserve.integrations.quart import RangeServe
 
 HERE = Path(__file__).parent
+CLIP = HERE / "static" / "clip.mp4"
+TIMES = 60  # the clip is a minute long, the film an hour
 VARIABLE = "RANGESERVE_VIDEO"
 SOURCES = ("/video.mp4", "/stream.mp4")
-KEEP_ALIVE = 15.0  # seconds without an event after which a comment is sent
-KEPT = 512  # the events that are kept for a client that reconnects
+# What a player gets of the film: 2 MB a second, and after 4 MB what is twice as fast as it plays.
+PACE = Pace(fast=2_000_000, ahead=4_000_000, slow=100_000)
 CHUNK_BYTES = 256 * 1024
-SMALL_BYTES = 32 * 1024 * 1024
-PORTION_BYTES = 256 * 1024
 
 
 class Unplayable(Exception):
@@ -56,6 +57,7 @@ def playable(path: Path) -> Path:
     except OSError as error:
         trouble = (error.strerror or str(error)).lower()
     else:
+        kind = mimetypes.guess_type(path.name)[0] or "video/"
         if S_ISDIR(status.st_mode):
             trouble = "it is a folder"
         elif not S_ISREG(status.st_mode):
@@ -64,6 +66,8 @@ def playable(path: Path) -> Path:
             trouble = "permission denied"
         elif status.st_size == 0:
             trouble = "it is empty"
+        elif not kind.startswith(("video/", "audio/")):
+            trouble = f"its name is that of a file of type {kind}"
         else:
             return path
     raise Unplayable(path, trouble)
@@ -76,76 +80,10 @@ def choose_video(environ: Mapping[str, str], folder: Path) -> Path:
     try:
         if named:
             return playable(Path(named).absolute())
-        return playable(own if own.exists() else folder / "static" / "clip.mp4")
+        return playable(own if own.exists() else folder / "static" / CLIP.name)
     except Unplayable as error:
         hint = f" Set {VARIABLE} to a video file, or unset it." if named else ""
         raise SystemExit(f"{error}{hint}") from None
-
-
-class Feed:
-    """The latest events as Server-Sent Events, for any number of listeners.
-
-    All listeners share one history of `kept` events; a listener only remembers the number of the
-    last event that it got. A listener that is more than `kept` events behind misses some.
-    """
-
-    def __init__(self, kept: int = KEPT, keep_alive: float = KEEP_ALIVE) -> None:
-        self.newest = 0
-        self.listeners: set[asyncio.Event] = set()
-        self._history: deque[tuple[int, str]] = deque(maxlen=kept)
-        self._keep_alive = keep_alive
-
-    def observe(self, event: Event) -> None:
-        """Keep an event of the video, and wake the listeners; this is the observer."""
-        if event.path not in SOURCES:
-            return
-        self.newest += 1
-        name = "finished" if isinstance(event, ResponseFinished) else "started"
-        data = json.dumps(describe(event))
-        self._history.append((self.newest, f"id: {self.newest}\nevent: {name}\ndata: {data}\n\n"))
-        for news in self.listeners:
-            news.set()
-
-    async def listen(self, after: int) -> AsyncGenerator[str, None]:
-        """Give the events after number `after`, and then each new one; without an end."""
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
-        self.listeners.add(news)
-        try:
-            yield "retry: 1000\n\n"
-            while True:
-                news.clear()
-                for number, text in tuple(self._history):
-                    if number > after:
-                        yield text
-                        after = number
-                timer = loop.call_later(self._keep_alive, news.set)
-                try:
-                    await news.wait()
-                finally:
-                    timer.cancel()
-                if after == self.newest:
-                    yield ": still here\n\n"
-        finally:
-            self.listeners.discard(news)
-
-
-def describe(event: Event) -> dict[str, object]:
-    """The facts of an event for the page; `ranges` are half-open, in bytes."""
-    described: dict[str, object] = {
-        "number": event.number,
-        "method": event.method,
-        "path": event.path,
-        "status": event.status,
-        "length": event.complete_length,
-        "ranges": event.ranges,
-        "reason": event.reason.value if event.reason is not None else None,
-    }
-    if isinstance(event, ResponseFinished):
-        described["sent"] = event.bytes_sent
-        described["seconds"] = round(event.seconds, 3)
-        described["outcome"] = event.outcome.value
-    return described
 
 
 def is_player(scope: Mapping[str, Any]) -> bool:
@@ -153,57 +91,67 @@ def is_player(scope: Mapping[str, Any]) -> bool:
     return (b"sec-fetch-dest", b"video") in map(tuple, scope["headers"])
 
 
-def serve_ranges(app: Quart, size: int) -> None:
-    """Make `app`, whose video has `size` bytes, range capable.
-
-    A player would fetch a clip of a few megabytes with its first request, and the chart would
-    show one full bar. So of a short clip a player gets a portion for each request. Other clients
-    get what they request.
-    """
-    if size >= SMALL_BYTES:
-        RangeServe(app, observer=feed.observe)
-        return
-    RangeServe(app, observer=feed.observe, skip=is_player)
-    app.asgi_app = RangeMiddleware(  # type: ignore[method-assign]
-        app.asgi_app,
-        limits=Limits(max_partial_size=PORTION_BYTES),
-        skip=lambda scope: not is_player(scope),
-        observer=feed.observe,
-    )
+def pace(scope: Mapping[str, Any]) -> Pace | None:
+    """How fast a request is answered. A file of the user's, and curl, are not held up."""
+    return PACE if film is not None and is_player(scope) else None
 
 
-with contextlib.suppress(ImportError):  # a later Hypercorn, of which this is not known
+feed = Feed(SOURCES)
+with suppress(ImportError):  # a Hypercorn that is not known is left as it is
     limit_http2_buffers()
-
-feed = Feed()
 app = Quart(__name__)
 app.config["VIDEO"] = choose_video(os.environ, HERE)
-serve_ranges(app, app.config["VIDEO"].stat().st_size)
+# A file that was named is served as it is.
+film = (
+    None
+    if os.environ.get(VARIABLE) or app.config["VIDEO"] != CLIP
+    else Film(CLIP.read_bytes(), TIMES)
+)
+RangeServe(app, observer=feed.observe)
+app.asgi_app = Line(app.asgi_app, SOURCES, pace)  # type: ignore[method-assign]
+
+
+@app.before_serving
+async def end_streams_at_ctrl_c() -> None:
+    at_signal(feed.end)
 
 
 @app.get("/")
 async def index() -> str:
-    """The page. Its `visit` makes the video's URL new, so that the browser's cache is not used."""
+    """The page. Its `visit` is in the URL of the video, so that the chart knows its requests."""
     video, trouble = app.config["VIDEO"], None
     try:
-        size = playable(video).stat().st_size
+        size = film.size if film is not None else playable(video).stat().st_size
     except Unplayable as error:
         size, trouble = 0, error.in_public
     return await render_template(
         "index.html",
         name=video.name,
+        times=TIMES if film is not None else 1,
+        pace=PACE,
         size=size,
         trouble=trouble,
         sources=SOURCES,
-        newest=feed.newest,
+        mark=feed.mark,
         visit=secrets.token_hex(4),
     )
 
 
 @app.get("/video.mp4")
 async def video() -> Response:
-    """A file, as any Quart app would send it."""
+    """The film, handed over as a source; or a file, as any Quart app would send it."""
+    if film is not None:
+        hand_over(request.scope, film)
+        return Response(b"", content_type=film.content_type)
     return await send_file(playable(app.config["VIDEO"]))
+
+
+@app.after_request
+async def keep_out_of_caches(response: Response) -> Response:
+    """So that a browser asks again for what it has had before."""
+    if request.path in SOURCES:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @app.get("/stream.mp4")
@@ -212,22 +160,25 @@ async def stream() -> Response:
 
     The validators are for a browser that resumes with If-Range.
     """
-    path = playable(app.config["VIDEO"])
-    status = path.stat()
-    response = Response(
-        chunks(path, status.st_size),
-        content_type=mimetypes.guess_type(path.name)[0] or "video/mp4",
-    )
-    response.content_length = status.st_size
-    etag = stat_etag(status)
-    if etag is not None:
-        response.headers["ETag"] = etag
-    response.last_modified = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
+    if film is not None:
+        response = Response(film.read(0, film.size), content_type=film.content_type)
+        response.content_length = film.size
+        response.headers["ETag"] = film.etag
+    else:
+        path = playable(app.config["VIDEO"])
+        status = path.stat()
+        kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
+        response = Response(chunks(path, status.st_size), content_type=kind)
+        response.content_length = status.st_size
+        response.last_modified = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
+        etag = stat_etag(status)
+        if etag is not None:
+            response.headers["ETag"] = etag
     response.timeout = None  # a viewer may pause for longer than RESPONSE_TIMEOUT
     return response
 
 
-async def chunks(path: Path, size: int) -> AsyncGenerator[bytes, None]:
+async def chunks(path: Path, size: int) -> AsyncIterator[bytes]:
     """The first `size` bytes of a file, always from its beginning."""
     with open_to_read(path) as file:
         while size and (chunk := await asyncio.to_thread(file.read, min(CHUNK_BYTES, size))):
@@ -242,12 +193,9 @@ def open_to_read(path: Path) -> BinaryIO:
 
 @app.get("/events")
 async def events() -> Response:
-    """The events of the video as Server-Sent Events, after the event that the client names."""
-    after = request.args.get("after", feed.newest, type=int)
-    after = request.headers.get("Last-Event-ID", after, type=int)
-    if after > feed.newest:  # the number is from before a restart
-        after = 0
-    response = Response(feed.listen(after), content_type="text/event-stream")
+    """The events of the video as Server-Sent Events, after the one whose mark the client says."""
+    mark = request.headers.get("Last-Event-ID") or request.args.get("after") or feed.mark
+    response = Response(feed.listen(feed.number(mark)), content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.timeout = None
     return response

@@ -1,15 +1,23 @@
 // The live chart: one row ("lane") for each request, added when its response starts and updated
-// when it has ended. Positions are half-open byte ranges, as the observer gives them.
+// until it has ended. A player that is dragged asks for each place that it passes: those requests
+// share a lane. Positions are half-open byte ranges, as the observer gives them.
+
+import { follow } from "./events.js";
 
 const LANES = 50;
+const PAUSE = 0.7; // seconds: requests of one page that come closer share a lane
+const PATIENCE = 2500; // milliseconds without the server after which the page says so
 
 const main = document.querySelector("main");
 const video = document.getElementById("video");
 const lanes = document.getElementById("lanes");
 const live = document.getElementById("live");
+const trouble = document.getElementById("trouble");
 const size = Number(main.dataset.size);
 
-const requests = new Map(); // number -> { event, lane }
+const requests = new Map(); // number -> event
+const lanesOf = new Map(); // number -> { element, events }, shared by some
+let newest; // the newest lane
 let source = "/video.mp4";
 
 // Words
@@ -26,41 +34,37 @@ function amount(bytes) {
   return `${bytes.toFixed(digits)}\u00a0${UNITS[unit]}`;
 }
 
-function exact(position) {
-  return position.toLocaleString("en");
+function exactly([start, stop]) {
+  return `${start.toLocaleString("en")}\u2013${(stop - 1).toLocaleString("en")}`;
 }
 
+/** Which part of the file the ranges are, in a few words. */
 function where({ ranges, length }) {
   if (ranges.length === 0) return "no bytes of it";
-  if (ranges.length === 1 && ranges[0][1] - ranges[0][0] === length) return "all of it";
-  return ranges.map(([start, stop]) => `${exact(start)}\u2013${exact(stop - 1)}`).join(", ");
+  if (ranges.length > 1) return `${ranges.length} parts`;
+  const [[start, stop]] = ranges;
+  if (stop - start === length) return "all of it";
+  if (stop === length) return `from ${amount(start)} on`;
+  return `${amount(stop - start)} from ${amount(start)} on`;
 }
 
 const HOW = { complete: "", "client gone": "client left", failed: "failed" };
 
 /** How the response ended; empty if it is complete. */
 function how({ outcome }) {
-  return outcome === undefined ? "on its way" : HOW[outcome];
-}
-
-function howMuch({ ranges, sent, outcome }) {
-  const decided = ranges.reduce((sum, [start, stop]) => sum + stop - start, 0);
-  if (outcome === undefined) return amount(decided);
-  return outcome === "complete" ? amount(sent) : `${amount(sent)} of ${amount(decided)}`;
+  return outcome === undefined ? "under way" : HOW[outcome];
 }
 
 // Ranges
 
-/** The ranges divided into what has been sent and what has not. */
-function divide({ ranges, sent, outcome }) {
-  if (outcome === undefined) return { sent: [], unsent: ranges };
-  if (outcome === "complete") return { sent: ranges, unsent: [] };
-  const parts = { sent: [], unsent: [] };
+/** Those bytes of the ranges that have been sent: `sent` bytes, from the beginning on. */
+function sentOf({ ranges, sent, outcome }) {
+  if (outcome === "complete") return ranges; // `sent` counts the heads of parts, too
+  const parts = [];
   for (const [start, stop] of ranges) {
     const middle = Math.min(stop, start + sent);
+    if (middle > start) parts.push([start, middle]);
     sent -= middle - start;
-    if (middle > start) parts.sent.push([start, middle]);
-    if (stop > middle) parts.unsent.push([middle, stop]);
   }
   return parts;
 }
@@ -101,102 +105,178 @@ function answer(status) {
   return status >= 400 ? "error" : "other";
 }
 
-function fill(lane, event) {
-  lane.dataset.number = event.number;
-  lane.dataset.status = event.status;
-  lane.dataset.answer = answer(event.status);
-  lane.toggleAttribute("data-open", event.outcome === undefined);
-  const line = element("p", "");
-  line.append(
-    element("span", "status", event.status),
-    element("span", "what", `${event.method} ${event.path}`),
-    element("span", "where", where(event)),
-    element("span", "how", how(event)),
-    element("span", "size", howMuch(event)),
-  );
+function fill({ element: lane, events }) {
+  // A dragged player has left all but the last; a 304 says that it has these bytes.
+  const shown = events.findLast((event) => event.ranges.length > 0) ?? events.at(-1);
+  lane.dataset.status = shown.status;
+  lane.dataset.answer = answer(shown.status);
+  lane.toggleAttribute("data-open", shown.outcome === undefined);
   const track = element("div", "track");
   track.setAttribute("aria-hidden", "true");
-  const { sent, unsent } = divide(event);
-  draw(track, sent, event.length, "sent");
-  draw(track, unsent, event.length, event.outcome === undefined ? "coming" : "unsent");
-  lane.replaceChildren(line, track);
-  if (event.reason) lane.append(element("p", "why", `Range not honoured: ${event.reason}.`));
+  draw(track, shown.ranges, shown.length, "asked");
+  for (const event of events) draw(track, sentOf(event), event.length, "sent");
+  const line = element("p", "");
+  line.append(
+    element("span", "status", shown.status),
+    element("span", "where", where(shown)),
+    element("span", "how", [count(events.length), how(shown)].filter(Boolean).join(", ")),
+    element("span", "size", amount(events.reduce((sum, event) => sum + event.sent, 0))),
+  );
+  line.title = `${shown.method} ${shown.path}, bytes ${shown.ranges.map(exactly).join(", ") || "none"}`;
+  lane.replaceChildren(track, line);
+  const reason = events.find((event) => event.reason)?.reason;
+  if (reason) lane.append(element("p", "why", `Range not honoured: ${reason}.`));
 }
 
-function take(message) {
-  const event = JSON.parse(message.data);
-  let known = requests.get(event.number);
-  if (known === undefined) {
-    known = { lane: document.createElement("li") };
-    known.lane.className = "lane";
-    requests.set(event.number, known);
-    lanes.prepend(known.lane);
-    if (lanes.children.length > LANES) lanes.lastElementChild.remove();
+function count(number) {
+  return number > 1 ? `${number} requests` : "";
+}
+
+/** Whether a request belongs to the newest lane. */
+function goesOn({ path, visit, at }) {
+  const last = newest?.events.at(-1);
+  return last && visit && last.visit === visit && last.path === path && at - last.at < PAUSE;
+}
+
+function take(event) {
+  event = { sent: 0, ...event };
+  const known = requests.get(event.number);
+  if (known !== undefined) {
+    Object.assign(known, event);
+  } else {
+    requests.set(event.number, event);
+    if (!goesOn(event)) {
+      newest = { element: element("li", "lane"), events: [] };
+      lanes.prepend(newest.element);
+      if (lanes.children.length > LANES) lanes.lastElementChild.remove();
+    }
+    newest.events.push(event);
+    lanesOf.set(event.number, newest);
   }
-  known.event = event;
-  fill(known.lane, event);
+  fill(lanesOf.get(event.number));
+  summarise();
+}
+
+function progress({ number, sent }) {
+  const event = requests.get(number);
+  if (event === undefined || event.outcome !== undefined) return;
+  event.sent = sent;
+  fill(lanesOf.get(number));
   summarise();
 }
 
 function summarise() {
-  const ours = [...requests.values()].map((known) => known.event).filter((e) => e.path === source);
-  const bytes = ours.reduce((sum, event) => sum + (event.sent ?? 0), 0);
-  const covered = merge(ours.flatMap((event) => divide(event).sent));
-  const coming = ours.filter((event) => event.outcome === undefined).flatMap((e) => e.ranges);
+  const ours = [...requests.values()].filter((event) => event.path === source);
+  const covered = merge(ours.flatMap(sentOf));
   const file = document.getElementById("file");
   file.replaceChildren();
-  draw(file, merge(coming), size, "coming");
   draw(file, covered, size, "sent");
+  document.getElementById("sent").textContent = amount(ours.reduce((sum, e) => sum + e.sent, 0));
   document.getElementById("total").textContent =
-    ours.length === 0 ? "no request yet" : total(ours.length, bytes, covered);
+    ours.length === 0 ? "no request yet" : total(ours.length, covered);
 }
 
-function total(count, bytes, covered) {
+function total(number, covered) {
   const part = covered.reduce((sum, [start, stop]) => sum + stop - start, 0) / size;
-  const times = count === 1 ? "1 request" : `${count} requests`;
-  return `${times} · ${amount(bytes)} sent · ${Math.round(100 * part)}\u00a0% of the file`;
+  return `${count(number) || "1 request"} · ${Math.round(100 * part)}\u00a0% of the file`;
 }
 
-function scale() {
-  const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => (part ? amount(size * part) : "0"));
-  document
-    .getElementById("scale")
-    .replaceChildren(...marks.map((mark) => element("span", "", mark)));
+function clear() {
+  requests.clear();
+  lanesOf.clear();
+  newest = undefined;
+  lanes.replaceChildren();
+  summarise();
 }
 
 // The player
 
-for (const choice of document.querySelectorAll("input[name=source]")) {
-  choice.addEventListener("change", () => {
-    const { currentTime, paused } = video;
-    source = choice.value;
-    video.src = `${source}?visit=${main.dataset.visit}`;
-    video.currentTime = currentTime;
-    if (!paused) video.play();
-    summarise();
-  });
-}
-
-for (const button of document.querySelectorAll("button[data-to]")) {
-  button.addEventListener("click", () => {
-    if (video.duration) video.currentTime = video.duration * Number(button.dataset.to);
-  });
-}
-
-// Events since the page was made, so that the video's first request is among them.
-const events = new EventSource(`/events?after=${main.dataset.newest}`);
-events.addEventListener("started", take);
-events.addEventListener("finished", take);
-events.addEventListener("open", () => {
-  live.dataset.state = "on";
-  live.textContent = "live";
-});
-events.addEventListener("error", () => {
-  live.dataset.state = "off";
-  live.textContent = "reconnecting";
-});
-
-if (size) {
-  scale();
+function play(path, at = 0) {
+  source = path;
+  const visit = crypto.getRandomValues(new Uint32Array(1))[0].toString(16);
+  video.src = `${path}?visit=${visit}`;
+  if (at > 0) video.currentTime = at;
   summarise();
 }
+
+const ERRORS = {
+  [MediaError.MEDIA_ERR_NETWORK]: "The video broke off: the connection was lost.",
+  [MediaError.MEDIA_ERR_DECODE]: `${main.dataset.name} is damaged: it cannot be played on.`,
+  [MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED]: `${main.dataset.name} is no video that this browser can play.`,
+};
+
+function fail() {
+  if (size && released === null) say(ERRORS[video.error.code] ?? "The video was stopped.");
+}
+
+video.addEventListener("error", fail);
+video.addEventListener("loadedmetadata", () => say(""));
+
+for (const radio of document.querySelectorAll("input[name=source]")) {
+  radio.addEventListener("change", () => play(radio.value));
+}
+
+for (const button of document.querySelectorAll("[data-to]")) {
+  button.addEventListener("click", () => {
+    if (video.duration) video.currentTime = Number(button.dataset.to) * video.duration;
+  });
+}
+
+// The server
+
+function say(sentence) {
+  trouble.textContent = sentence;
+  trouble.hidden = sentence === "";
+}
+
+function show(state, text) {
+  live.dataset.state = state;
+  live.textContent = text;
+}
+
+let waiting; // a timer, while nothing is heard
+let released = null; // where the video was when the server went away
+
+/** Let go of the video: a server that ends waits for its responses. */
+function release() {
+  if (released !== null) return;
+  released = video.currentTime;
+  video.removeAttribute("src");
+  video.load();
+  say("The demo has ended; this page goes on when it is started again.");
+  show("off", "ended");
+}
+
+/** A stream that ends is nothing special; one that does not come back is. */
+function lost() {
+  waiting ??= setTimeout(release, PATIENCE);
+}
+
+function found() {
+  clearTimeout(waiting);
+  waiting = undefined;
+  show("on", "live");
+  if (released === null) return;
+  const at = released;
+  released = null;
+  say("");
+  play(source, at);
+}
+
+const HEARD = {
+  hello: found,
+  started: take,
+  progress,
+  finished: take,
+  ended: release,
+  lost,
+  restart: clear,
+};
+
+if (video.error) fail(); // it has come before this script
+if (size) {
+  document.getElementById("size").textContent = amount(size);
+  summarise();
+}
+// Events since the page was made, so that the video's first request is among them.
+follow(main.dataset.mark, (kind, data) => HEARD[kind](data));

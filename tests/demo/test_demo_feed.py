@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -34,9 +35,23 @@ def event(kind: type[Any] = ResponseStarted, number: int = 1, **fields: Any) -> 
 
 
 def read(text: str) -> tuple[int, str, dict[str, Any]]:
-    """The id, the type and the data of one Server-Sent Event."""
-    fields = dict(line.split(": ", 1) for line in text.strip().split("\n"))
-    return int(fields["id"]), fields["event"], json.loads(fields["data"])
+    """The number (0 if it has none), the type and the data of one Server-Sent Event."""
+    lines = [line for line in text.strip().split("\n") if line and not line.startswith("retry")]
+    fields = dict(line.split(": ", 1) for line in lines)
+    number = fields.get("id", "-0").partition("-")[2]
+    return int(number), fields["event"], json.loads(fields["data"])
+
+
+def new_feed(module: ModuleType, **options: Any) -> Any:
+    return module.Feed(SOURCES, **options)
+
+
+def on_the_line(module: ModuleType, sent: int = 0) -> Any:
+    """A response on the line, as if the running code belonged to it."""
+    line = sys.modules["demo_line"]
+    response = line.Carried(12.3456, "abc", sent)
+    line.carried.set(response)
+    return response
 
 
 class TestFeed:
@@ -44,7 +59,11 @@ class TestFeed:
         finished = event(
             ResponseFinished, reason=Reason.IF_RANGE, outcome=Outcome.CLIENT_GONE, bytes_sent=4
         )
-        assert module.describe(finished) == {
+        described = sys.modules["demo_feed"].describe
+        assert "visit" not in described(finished, None)
+        assert described(finished, on_the_line(module)) == {
+            "at": 12.346,
+            "visit": "abc",
             "number": 1,
             "method": "GET",
             "path": "/video.mp4",
@@ -63,7 +82,7 @@ class TestFeed:
 
     def test_a_listener_catches_up_and_then_follows(self, module: ModuleType) -> None:
         async def listen() -> list[str]:
-            feed = module.Feed()
+            feed = new_feed(module)
             for number in range(1, 4):
                 feed.observe(event(number=number))
             listener = feed.listen(1)
@@ -77,6 +96,7 @@ class TestFeed:
 
         heard = asyncio.run(listen())
         assert heard[0].startswith("retry: ")
+        assert read(heard[0])[1] == "hello"
         assert [read(text)[:2] for text in heard[1:]] == [
             (2, "started"),
             (3, "started"),
@@ -85,7 +105,7 @@ class TestFeed:
 
     def test_a_listener_that_falls_behind_costs_no_memory(self, module: ModuleType) -> None:
         async def listen() -> list[int]:
-            feed = module.Feed(kept=10)
+            feed = new_feed(module, kept=10)
             listener = feed.listen(0)
             await anext(listener)
             for number in range(1000):
@@ -96,18 +116,63 @@ class TestFeed:
 
         assert asyncio.run(listen()) == list(range(991, 1001))
 
-    def test_a_comment_keeps_the_connection_alive(self, module: ModuleType) -> None:
+    def test_a_stream_ends_by_itself(self, module: ModuleType) -> None:
+        """The browser comes back, and a connection is not held for nothing."""
+
         async def listen() -> list[str]:
-            listener = module.Feed(keep_alive=0.01).listen(0)
-            heard = [await anext(listener) for _ in range(3)]
+            feed = new_feed(module, lasts=2)
+            on_the_line(module)
+            feed.observe(event())  # and is never over
+            return [text async for text in feed.listen(0)]
+
+        heard = asyncio.run(asyncio.wait_for(listen(), SECONDS))
+        assert [read(text)[1] for text in heard] == ["hello", "started"]
+
+    def test_a_stream_ends_with_the_demo(self, module: ModuleType) -> None:
+        async def listen() -> list[str]:
+            feed = new_feed(module)
+            listener = feed.listen(0)
+            heard = [await anext(listener)]
+            coming = asyncio.ensure_future(anext(listener))
+            await asyncio.sleep(0)
+            feed.end()
+            return [*heard, await coming, *[text async for text in listener]]
+
+        heard = asyncio.run(listen())
+        assert [read(text)[1] for text in heard] == ["hello", "ended"]
+
+    def test_how_much_has_been_sent_so_far(self, module: ModuleType) -> None:
+        async def listen() -> list[str]:
+            feed = new_feed(module)
+            response = on_the_line(module)
+            feed.observe(event(number=7))
+            listener = feed.listen(0)
+            heard = [await anext(listener) for _ in range(2)]
+            response.sent = 4
+            heard.append(await anext(listener))  # it is looked at again and again
+            feed.observe(event(ResponseFinished, number=7))
+            heard.append(await anext(listener))
             await listener.aclose()
             return heard
 
-        assert all(text.startswith(": ") for text in asyncio.run(listen())[1:])
+        heard = [read(text) for text in asyncio.run(listen())]
+        assert [kind for _, kind, _ in heard] == ["hello", "started", "progress", "finished"]
+        assert heard[2][2] == {"number": 7, "sent": 4}
+
+    def test_a_mark_of_another_start_is_nothing(self, module: ModuleType) -> None:
+        first, second = new_feed(module), new_feed(module)
+        for number in range(1, 4):
+            second.observe(event(number=number))
+        assert first.start != second.start
+        assert second.number(f"{second.start}-2") == 2
+        assert second.number(f"{second.start}-99") == 3
+        assert second.number(f"{first.start}-2") == 0
+        for nonsense in ("", "-", "2", f"{second.start}-", f"{second.start}-x", "9" * 999):
+            assert second.number(nonsense) == 0
 
     def test_a_listener_that_leaves_is_forgotten(self, module: ModuleType) -> None:
         async def listen() -> None:
-            feed = module.Feed()
+            feed = new_feed(module)
             listener = feed.listen(0)
             await anext(listener)
             waiting = asyncio.ensure_future(anext(listener))
@@ -120,20 +185,24 @@ class TestFeed:
         asyncio.run(listen())
 
     @pytest.mark.parametrize(
-        ("query", "headers", "expected"),
+        ("query", "last", "expected"),
         [
-            pytest.param(b"after=1", [], [2, 3], id="after the page was made"),
-            pytest.param(b"after=1", [("Last-Event-ID", "2")], [3], id="a reconnection"),
-            pytest.param(b"after=99", [], [1, 2, 3], id="from before a restart"),
-            pytest.param(b"after=x", [("Last-Event-ID", "y")], [], id="nonsense"),
+            pytest.param("after={start}-1", [], [2, 3], id="after the page was made"),
+            pytest.param("after={start}-1", ["{start}-2"], [3], id="a reconnection"),
+            pytest.param("after=other-2", [], [1, 2, 3], id="from before a restart"),
+            pytest.param("after=x", ["y"], [1, 2, 3], id="nonsense"),
+            pytest.param("", [], [], id="from now on"),
         ],
     )
     def test_which_events_a_page_gets(
-        self, module: ModuleType, query: bytes, headers: list[tuple[str, str]], expected: list[int]
+        self, module: ModuleType, query: str, last: list[str], expected: list[int]
     ) -> None:
         for number in range(1, 4):
             module.feed.observe(event(number=number))
-        scope = {**http_scope(path="/events", headers=headers), "query_string": query}
+        start = module.feed.start
+        headers = [("Last-Event-ID", mark.format(start=start)) for mark in last]
+        scope = http_scope(path="/events", headers=headers)
+        scope["query_string"] = query.format(start=start).encode()
 
         async def listen() -> bytes:
             heard = b""
@@ -155,7 +224,7 @@ class TestFeed:
             return heard
 
         texts = asyncio.run(listen()).decode().split("\n\n")
-        assert [read(text)[0] for text in texts if text.startswith("id: ")] == expected
+        assert [read(text)[0] for text in texts if "id: " in text] == expected
         assert not module.feed.listeners
 
     @pytest.mark.parametrize("path", SOURCES)

@@ -18,6 +18,7 @@ from support.demo import (
     HYPERCORN,
     QUART,
     QUART_BY_VARIABLE,
+    UVICORN,
     VARIABLE,
     command,
     demo,
@@ -33,6 +34,7 @@ class TestStarting:
             pytest.param(HYPERCORN, {}, id="hypercorn"),
             pytest.param(QUART, {}, id="quart --app"),
             pytest.param(QUART_BY_VARIABLE, {"QUART_APP": "demo_app:app"}, id="QUART_APP"),
+            pytest.param(UVICORN, {}, id="uvicorn"),
         ],
     )
     def test_it_starts_and_serves(
@@ -44,15 +46,23 @@ class TestStarting:
             assert b"<video" in page.body
             answer = fetch(server.port, "/video.mp4", [("Range", "bytes=0-1")])
             assert (answer.status, answer.body) == (206, CLIP.read_bytes()[:2])
+            assert "Traceback" not in server.log
 
     @pytest.mark.parametrize(
         ("parts", "named", "why"),
         [
             pytest.param(HYPERCORN, "none.mp4", "no such file or directory", id="missing"),
+            pytest.param(
+                (*HYPERCORN, "-w", "0"), "none.mp4", "no such file or directory", id="missing, -w 0"
+            ),
             pytest.param(QUART, "none.mp4", "no such file or directory", id="missing, quart"),
             pytest.param(HYPERCORN, ".", "it is a folder", id="a folder"),
             pytest.param(HYPERCORN, "fifo", "it is not a regular file", id="a FIFO"),
             pytest.param(HYPERCORN, "empty.mp4", "it is empty", id="empty"),
+            pytest.param(UVICORN, "none.mp4", "no such file or directory", id="missing, uvicorn"),
+            pytest.param(
+                QUART, "app.py", "its name is that of a file of type text/x-python", id="no video"
+            ),
         ],
     )
     def test_a_video_that_cannot_be_played_is_one_sentence(
@@ -61,6 +71,7 @@ class TestStarting:
         if not (folder / "fifo").exists():
             os.mkfifo(folder / "fifo")
             (folder / "empty.mp4").touch()
+            (folder / "app.py").write_text("pass", encoding="utf-8")
         run = subprocess.run(
             command([part.format(port=free_port()) for part in parts]),
             cwd=folder,
@@ -74,6 +85,9 @@ class TestStarting:
             f"There is no video to play: {path}: {why}. "
             f"Set {VARIABLE} to a video file, or unset it."
         )
+        # Hypercorn's own process forgets how its worker has ended, unless it is the worker.
+        if parts != HYPERCORN or "-w" in parts:
+            assert run.returncode == 1
 
     @pytest.mark.parametrize(
         ("named", "own", "expected"),

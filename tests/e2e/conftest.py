@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.clips import make_clip, missing
-from support.demo import VARIABLE, copy_demo, demo
+from support.demo import CLIP, VARIABLE, copy_demo, demo
 from support.servers import HOST, Server
 from support.wire import fetch
 
@@ -63,8 +64,15 @@ def large_clip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[Server]:
-    """The demo with the clip that it ships."""
+    """The demo with its film."""
     with demo(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def clip_server(folder: Path) -> Iterator[Server]:
+    """The demo with the clip as a file of the user's."""
+    with demo(folder, env={VARIABLE: str(CLIP)}) as server:
         yield server
 
 
@@ -72,6 +80,19 @@ def server(folder: Path) -> Iterator[Server]:
 def large_server(folder: Path, large_clip: Path) -> Iterator[Server]:
     with demo(folder, env={VARIABLE: str(large_clip)}) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, which looks for what keeps people from using a page."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    folder = tmp_path_factory.mktemp("axe")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"]
+    done = subprocess.run(install, cwd=folder, capture_output=True, timeout=100, check=False)
+    if done.returncode:
+        pytest.skip(f"npm could not install: {done.stderr.decode(errors='replace')[-500:]}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -124,7 +145,7 @@ def observed(server: Server) -> list[dict[str, Any]]:
     """
     fetch(server.port, "/video.mp4", method="HEAD")
     connection = http.client.HTTPConnection(HOST, server.port, timeout=20)
-    connection.request("GET", "/events?after=0")
+    connection.request("GET", "/events?after=the-beginning")
     stream = connection.getresponse()
     kind, marked = "", False
     running: set[int] = set()
@@ -134,7 +155,7 @@ def observed(server: Server) -> list[dict[str, Any]]:
             name, _, value = stream.readline().decode().strip().partition(": ")
             if name == "event":
                 kind = value
-            elif name == "data":
+            elif name == "data" and kind in ("started", "finished"):
                 event = json.loads(value)
                 if event["method"] == "HEAD":
                     marked = True

@@ -46,10 +46,10 @@ def body_file(tmp_path: Path) -> None:
     ],
 )
 def test_one_range(
-    server: Server, tmp_path: Path, path: str, asked: str, start: int, stop: int | None
+    clip_server: Server, tmp_path: Path, path: str, asked: str, start: int, stop: int | None
 ) -> None:
     clip = CLIP.read_bytes()
-    status, fields, body = curl(server, path, asked, tmp_path)
+    status, fields, body = curl(clip_server, path, asked, tmp_path)
     first = start % len(clip)
     assert (status, body) == (206, clip[start:stop])
     assert fields["content-range"] == f"bytes {first}-{first + len(body) - 1}/{len(clip)}"
@@ -58,9 +58,9 @@ def test_one_range(
 
 
 @pytest.mark.parametrize("path", SOURCES)
-def test_two_ranges(server: Server, tmp_path: Path, path: str) -> None:
+def test_two_ranges(clip_server: Server, tmp_path: Path, path: str) -> None:
     clip = CLIP.read_bytes()
-    status, fields, body = curl(server, path, "100-199,300-399", tmp_path)
+    status, fields, body = curl(clip_server, path, "100-199,300-399", tmp_path)
     assert status == 206
     assert "content-range" not in fields
     head = f"Content-Type: {fields['content-type']}\r\n\r\n".encode()
@@ -76,8 +76,8 @@ def test_two_ranges(server: Server, tmp_path: Path, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES)
-def test_beyond_the_end(server: Server, tmp_path: Path, path: str) -> None:
-    status, fields, body = curl(server, path, "999999999-", tmp_path)
+def test_beyond_the_end(clip_server: Server, tmp_path: Path, path: str) -> None:
+    status, fields, body = curl(clip_server, path, "999999999-", tmp_path)
     assert (status, body) == (416, b"")
     assert fields["content-range"] == f"bytes */{CLIP.stat().st_size}"
     assert "content-type" not in fields

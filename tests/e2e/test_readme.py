@@ -58,4 +58,5 @@ def test_the_command_that_runs_the_demo(tmp_path: Path) -> None:
         page = fetch(server.port, "/")
         assert (page.status, b"<video" in page.body) == (200, True)
         answer = fetch(server.port, "/video.mp4", [("Range", "bytes=-10")])
+        # The film ends as the clip does, but for a frame of sound that the clip has too many.
         assert (answer.status, answer.body) == (206, CLIP.read_bytes()[-10:])

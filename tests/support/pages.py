@@ -88,6 +88,8 @@ def run_page(page: Path, folder: Path) -> int:
         before = os.getcwd()
         stack.callback(os.chdir, before)
         os.chdir(folder)
+        sys.path.insert(0, str(folder))  # as for whoever types `python` there
+        stack.callback(sys.path.remove, str(folder))
         found = blocks(page.read_text(encoding="utf-8"))
         for block in found:
             try:
