@@ -23,7 +23,9 @@ from support.driver import ask, http_scope
 from support.pages import blocks
 from support.wire import Connection, Response, fetch
 
-from rangeserve.__main__ import _at_the_pace_of_clients, _bind, main
+from rangeserve.__main__ import main
+from rangeserve._command.options import read_bind
+from rangeserve._command.server import at_the_pace_of_clients
 from rangeserve.directory import DirectoryApp
 
 BODY = numbered(100_000)
@@ -317,7 +319,7 @@ def test_scripts_of_files_are_not_run_if_asked_for(tmp_path: Path) -> None:
     ],
 )
 def test_what_bind_means(text: str, expected: tuple[str, int | None]) -> None:
-    assert _bind(text) == expected
+    assert read_bind(text) == expected
 
 
 def test_ipv6(folder: Path) -> None:
@@ -436,7 +438,7 @@ async def test_a_hypercorn_that_is_not_known_gets_http_1_only(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hypercorn.protocol.h2.StreamBuffer", None)
-    app = _at_the_pace_of_clients(DirectoryApp(folder))
+    app = at_the_pace_of_clients(DirectoryApp(folder))
     scope = http_scope(path="/film.mp4")
     statuses = {}
     for version in ("1.0", "1.1", "2", "3"):
@@ -461,7 +463,7 @@ def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
     first, second = [
         block.code.splitlines()
         for block in blocks(PAGE.read_text(encoding="utf-8"))
-        if block.mark == "run by: tests/directory/test_command.py"
+        if block.mark == "run by: tests/command/test_serve.py"
     ]
     (tmp_path / "Videos").mkdir()
     (tmp_path / "Videos" / "talk.mp4").write_bytes(bytes(300_000))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.driver import http_scope
 
-from rangeserve.directory.access import AccessLog
+from rangeserve._command.access import AccessLog
 
 
 async def answers(scope: Any, receive: Any, send: Any) -> None:
