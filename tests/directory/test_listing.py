@@ -20,7 +20,7 @@ from support.targets import get, links, scope_of
 from support.waiting import SECONDS, until
 
 from rangeserve import RangeMiddleware
-from rangeserve.directory import DirectoryApp, app, turn
+from rangeserve.directory import DirectoryApp, lookup, turn
 from rangeserve.sources.threads import Kind
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +163,7 @@ def next_page(answer: Answer) -> str | None:
 async def test_a_large_folder_is_listed_page_by_page(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "_MAX_ENTRIES", 3)
+    monkeypatch.setattr(lookup, "_MAX_ENTRIES", 3)
     many = root / "many"
     many.mkdir()
     for name in HARD_NAMES:
@@ -213,7 +213,7 @@ async def test_nothing_is_read_for_a_head(root: Path, monkeypatch: pytest.Monkey
     def fail(*_: Any, **__: Any) -> Any:
         raise AssertionError("the folder was read")
 
-    monkeypatch.setattr(app, "names_in", fail)
+    monkeypatch.setattr(lookup, "names_in", fail)
     head = await ask(DirectoryApp(root), scope=scope_of("/", "HEAD"))
     assert (head.status, head["content-type"]) == (200, "text/html; charset=utf-8")
     assert head.get("content-length") is None
@@ -246,7 +246,7 @@ async def test_many_listings_at_once_are_put_off(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = Endless()
-    monkeypatch.setattr(app, "names_in", endless)
+    monkeypatch.setattr(lookup, "names_in", endless)
     monkeypatch.setattr(turn, "_TURNS", Kind("turns in a hurry", threads=2, patience=0.05))
     served = DirectoryApp(root)
     with anyio.fail_after(SECONDS):
@@ -267,7 +267,7 @@ async def test_a_listing_ends_when_its_client_leaves(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = Endless()
-    monkeypatch.setattr(app, "names_in", endless)
+    monkeypatch.setattr(lookup, "names_in", endless)
     sent: list[Any] = []
 
     async def receive() -> Any:

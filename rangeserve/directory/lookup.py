@@ -1,0 +1,170 @@
+"""`Lookup`: what there is below a root for a target. Blocking: called in worker threads."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from stat import S_ISREG
+from typing import Final, TypeVar
+
+from ..errors import ResponseError
+from ..sources.file import FileSource, stat_etag
+from .answers import FORBIDDEN, NOT_FOUND, Answer, File, Listing, Page, listing_page, redirect
+from .beneath import Folder, entry_of, names_in, open_beneath
+from .coding import choose_coding, coded_etag
+from .listing import make_page
+from .paging import first_places, link_after, place_of, read_after
+from .siblings import open_coded, sizes_of_siblings
+from .target import Target
+from .turn import Client
+
+__all__ = ["Lookup", "Wishes"]
+
+T = TypeVar("T")
+
+_INDEX: Final = "index.html"
+_MAX_ENTRIES: Final = 1000  # on one page of a listing
+_FORBIDDEN_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM})
+_NOT_FOUND_ERRORS: Final = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.ENXIO,  # a socket, or a device without a driver
+        errno.ENODEV,
+        None,  # raised by `beneath.py`, not by the system
+    }
+)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a request says beside its path.
+
+    `accept_encoding` is the value of that field, `None` without it; `has_range`: whether there
+    is a Range.
+    """
+
+    query: bytes = b""
+    accept_encoding: str | None = None
+    has_range: bool = False
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Finds what is below `root`, a resolved path; the other fields are those of `DirectoryApp`."""
+
+    root: str
+    hidden: bool
+    listing: bool
+    precompressed: bool
+
+    def find(self, target: Target, source: FileSource, wishes: Wishes) -> Answer:
+        """The response for a target; if it is a file, `source` has it open."""
+        return _guarded(partial(self._find, target, source, wishes))
+
+    def read_folder(self, target: Target, query: bytes, client: Client) -> Page:
+        """The response that lists the folder at a target, while `client` is there."""
+        return _guarded(partial(self._list, target, query, client))
+
+    def _find(self, target: Target, source: FileSource, wishes: Wishes) -> Answer:
+        opened = open_beneath(self.root, target.names, hidden=self.hidden)
+        if not isinstance(opened, Folder):
+            if target.is_folder:
+                os.close(opened)
+                return NOT_FOUND
+            return self._file(target.names, opened, source, wishes)
+        try:
+            if not target.is_folder:
+                return redirect(target, wishes.query)
+            index = self._index(target, source, wishes)
+            if index is not None:
+                return index
+            return Listing() if self.listing else NOT_FOUND
+        finally:
+            opened.close()
+
+    def _index(self, target: Target, source: FileSource, wishes: Wishes) -> File | None:
+        """The `index.html` in a folder, `None` if there is none."""
+        names = (*target.names, _INDEX)
+        try:
+            opened = open_beneath(self.root, names, hidden=self.hidden)
+        except OSError as error:
+            if error.errno in _NOT_FOUND_ERRORS:
+                return None
+            raise
+        if isinstance(opened, Folder):
+            opened.close()
+            return None
+        return self._file(names, opened, source, wishes)
+
+    def _file(self, names: tuple[str, ...], fd: int, source: FileSource, wishes: Wishes) -> File:
+        """The file at `names`, which is open as `fd`, or a coding of it; `source` takes it over."""
+        try:
+            status = os.fstat(fd)
+            has_codings = self.precompressed and S_ISREG(status.st_mode)
+            sizes = sizes_of_siblings(self.root, names, status) if has_codings else {}
+            choose = partial(choose_coding, wishes.accept_encoding, wants_range=wishes.has_range)
+            coded = open_coded(self.root, names, sizes, choose, hidden=self.hidden)
+        except BaseException:
+            os.close(fd)
+            raise
+        if coded is None:
+            source.adopt(fd)
+            source.etag = stat_etag(source)
+            return File(names, is_negotiated=bool(sizes))
+        os.close(fd)
+        coded_fd, coding = coded
+        source.adopt(coded_fd)
+        source.etag = coded_etag(stat_etag(source), coding)
+        # Tools give a coded file the time of its original: in an If-Range that time would join
+        # octets of the two.
+        source.last_modified = None
+        return File(names, coding, is_negotiated=True)
+
+    def _list(self, target: Target, query: bytes, client: Client) -> Page:
+        folder = open_beneath(self.root, target.names, hidden=self.hidden)
+        if not isinstance(folder, Folder):  # replaced since
+            os.close(folder)
+            return NOT_FOUND
+        try:
+            after = read_after(query)
+            with closing(names_in(folder, hidden=self.hidden)) as names:
+                places = (
+                    place_of(name, is_folder=is_folder)
+                    for name, is_folder in client.while_there(names)
+                )
+                page, has_more = first_places(places, after, _MAX_ENTRIES)
+            read = partial(entry_of, self.root, target.names, folder, hidden=self.hidden)
+            found = (read(place.name) for place in client.while_there(page))
+            body = make_page(
+                target.names,
+                filter(None, found),
+                is_first=after is None,
+                rest=link_after(page[-1]) if has_more else None,
+            )
+        finally:
+            folder.close()
+        return listing_page(body)
+
+
+def _guarded(find: Callable[[], T]) -> T | Page:
+    """What `find` gives, or the response for its error if that tells of the path and not of us."""
+    try:
+        return find()
+    except ResponseError:  # neither a regular file nor a folder
+        return NOT_FOUND
+    except ValueError:  # not a valid name for this file system
+        return NOT_FOUND
+    except OSError as error:
+        if error.errno in _FORBIDDEN_ERRORS:
+            return FORBIDDEN
+        if error.errno in _NOT_FOUND_ERRORS:
+            return NOT_FOUND
+        raise
