@@ -4,10 +4,40 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from .problem import Problem, reason_of
 
-__all__ = ["listen", "url_of"]
+__all__ = ["WILDCARDS", "Place", "listen"]
+
+WILDCARDS: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""What stands for all addresses of a machine, and that of the machine itself among them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the command listens: an IP address and a port; `is_secure`: over TLS."""
+
+    address: str
+    port: int
+    is_secure: bool
+
+    @property
+    def url(self) -> str:
+        """The URL of the root, with the address that is listened at."""
+        return self.url_at(self.address)
+
+    @property
+    def url_here(self) -> str:
+        """The URL of the root for this machine itself."""
+        return self.url_at(WILDCARDS.get(self.address, self.address))
+
+    def url_at(self, address: str) -> str:
+        """The URL of the root with another address of the machine."""
+        host = f"[{address}]" if ":" in address else address
+        return f"{'https' if self.is_secure else 'http'}://{host}:{self.port}/"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,8 +55,3 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise Problem(f"{where} is in use; --port 0 takes a free port") from None
         raise Problem(f"cannot listen on {where}: {reason_of(error)}") from None
-
-
-def url_of(host: str, port: int, scheme: str = "http") -> str:
-    """The URL of the root of a server at an address, which may be one of IPv6."""
-    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
+from ..core.representation import Field, is_field_value
+from .fields import read_field
+from .password import VARIABLE
+
 __all__ = ["DEFAULT_PORT", "read_bind", "read_options"]
 
 DEFAULT_PORT: Final = 8000
@@ -27,6 +31,7 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
         description="Serve the files of a folder over HTTP, with byte ranges (RFC 9110).",
     )
     _add_place(parser)
+    _add_access(parser)
     _add_answers(parser)
     parser.add_argument(
         "--version", action="version", version=f"rangeserve {version('rangeserve')}"
@@ -35,7 +40,7 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    """Which folder is served, where, and to whom."""
+    """Which folder is served, and where."""
     add = parser.add_argument
     add("directory", nargs="?", default=".", help="the folder (default: this one)")
     add(
@@ -47,6 +52,17 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         help=f"where to listen (default: {_HOST}:{DEFAULT_PORT}); IPv6 as [::1]:8000",
     )
     add("-p", "--port", type=_port, help="the port; 0 takes a free one and prints it")
+    add("--open", action="store_true", help="open the page in a browser")
+    add(
+        "--qr",
+        action="store_true",
+        help="show the address as a QR code, for a phone (needs rangeserve[qr])",
+    )
+
+
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    """Who is answered, and over what."""
+    add = parser.add_argument
     add(
         "--allow-host",
         metavar="NAME",
@@ -54,6 +70,13 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="answer to this name, too, and beside it only to localhost and to addresses",
     )
+    add(
+        "--password-file",
+        metavar="FILE",
+        help=f"ask for the password in its first line; or set {VARIABLE}",
+    )
+    add("--certificate", metavar="FILE", help="serve over TLS (HTTPS) with this certificate, PEM")
+    add("--key", metavar="FILE", help="the key of the certificate, if it is in another file")
 
 
 def _add_answers(parser: argparse.ArgumentParser) -> None:
@@ -66,12 +89,48 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run no script in HTML and SVG files (Content-Security-Policy: sandbox)",
     )
+    add(
+        "--precompressed",
+        action="store_true",
+        help="send FILE.br, FILE.zst or FILE.gz for FILE to whoever accepts it",
+    )
+    add(
+        "--cache",
+        metavar="PATTERN=VALUE",
+        action="append",
+        type=_cache_rule,
+        default=[],
+        help="the Cache-Control of files that match, such as '*.js=max-age=31536000, immutable'",
+    )
+    add(
+        "--header",
+        metavar="'NAME: VALUE'",
+        action="append",
+        type=_field,
+        default=[],
+        help="a field for every response",
+    )
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text[:6]) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return int(text)
+
+
+def _cache_rule(text: str) -> tuple[str, str]:
+    pattern, _, value = text.partition("=")
+    value = value.strip(" \t")
+    if not pattern or not is_field_value(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not PATTERN=VALUE")
+    return pattern, value
+
+
+def _field(text: str) -> Field:
+    try:
+        return read_field(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def read_bind(text: str) -> tuple[str, int | None]:

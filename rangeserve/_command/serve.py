@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,12 +11,17 @@ from collections.abc import Sequence
 from ..directory import DirectoryApp
 from ..types import ASGIApp
 from .access import AccessLog
+from .browser import open_soon
+from .fields import with_fields
 from .hosts import is_loopback, only_hosts
-from .listener import listen, url_of
+from .listener import Place, listen
+from .neighbours import load_segno, show_to_others
 from .options import DEFAULT_PORT, read_options
 from .output import greet, say
+from .password import only_with_password, read_password
 from .problem import Problem, reason_of
 from .server import load_hypercorn, run
+from .tls import use_certificate
 
 __all__ = ["serve"]
 
@@ -36,27 +42,43 @@ def serve(arguments: Sequence[str]) -> int:
 def _serve(options: argparse.Namespace) -> None:
     log = AccessLog(say)
     app = _app(options, log)
+    password = _password(options)
     hypercorn, config = load_hypercorn()
+    if options.certificate is not None:
+        use_certificate(config, options.certificate, options.key)
+    elif options.key is not None:
+        raise Problem("--key is that of a --certificate, which is missing")
+    segno = load_segno() if options.qr else None
     host, port = options.bind
     if options.port is not None:
         port = options.port
     listener = listen(host, DEFAULT_PORT if port is None else port)
     address, port = listener.getsockname()[:2]
-    for warning in _warnings(app.root, address, hidden=options.all):
+    place = Place(address, port, is_secure=options.certificate is not None)
+    for warning in _warnings(app.root, place, options, has_password=password is not None):
         say(f"rangeserve: warning: {warning}")
     served: ASGIApp = app
-    if options.allow_host or is_loopback(address):
-        served = only_hosts(app, options.allow_host)
-    greet(f"Serving {app.root} at {url_of(address, port)} (Ctrl-C to stop)")
+    if password is not None:
+        served = only_with_password(served, password)
+    if options.allow_host or is_loopback(place.address):
+        served = only_hosts(served, options.allow_host)
+    if options.header:
+        served = with_fields(served, options.header)
+    greet(f"Serving {app.root} at {place.url} (Ctrl-C to stop)")
+    show_to_others(place, segno)
+    if options.open:
+        open_soon(place.url_here)
     run(hypercorn, config, log.around(served), listener)
 
 
 def _app(options: argparse.Namespace, log: AccessLog) -> DirectoryApp:
     """The app for the folder; `Problem` if it cannot be served."""
     try:
-        return DirectoryApp(
+        app = DirectoryApp(
             options.directory,
             hidden=options.all,
+            cache_rules=dict(options.cache),
+            precompressed=options.precompressed,
             cors=options.cors,
             sandbox=options.sandbox,
             resource_policy=None if options.cors else "same-origin",
@@ -66,15 +88,32 @@ def _app(options: argparse.Namespace, log: AccessLog) -> DirectoryApp:
         raise Problem(f"not a folder: {options.directory}") from None
     except OSError as error:
         raise Problem(f"{reason_of(error)}: {options.directory}") from None
+    if not os.access(app.root, os.R_OK | os.X_OK):
+        raise Problem(f"{os.strerror(errno.EACCES).lower()}: {options.directory}")
+    return app
 
 
-def _warnings(root: str, address: str, *, hidden: bool) -> list[str]:
-    """What somebody who serves `root` at `address` may not have meant, a line for each."""
+def _password(options: argparse.Namespace) -> str | None:
+    """The password that is asked for, if one is; `Problem` if it cannot be had or be given."""
+    password = read_password(options.password_file, os.environ)
+    if password is not None and options.cors:
+        raise Problem("a page of another origin cannot send the password: --cors is of no use")
+    return password
+
+
+def _warnings(
+    root: str, place: Place, options: argparse.Namespace, *, has_password: bool
+) -> list[str]:
+    """What somebody who serves `root` at `place` may not have meant, a line for each."""
     found: list[str] = []
-    if not is_loopback(address):
-        found.append("whoever can reach this machine can read the files, without a password")
+    if not is_loopback(place.address):
+        if not has_password:
+            found.append("whoever can reach this machine can read the files, without a password")
+        elif not place.is_secure:
+            found.append("the password is sent as plain text, and can be read on its way;"
+                         " --certificate encrypts it")  # fmt: skip
     if os.path.dirname(root) == root:
         found.append(f"{root} is the whole file system")
-    if hidden:
+    if options.all:
         found.append("hidden files are served too, and they often hold passwords and keys")
     return found

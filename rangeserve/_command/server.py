@@ -35,19 +35,21 @@ def load_hypercorn() -> tuple[Any, Any]:
 def run(serve: Any, config: Any, app: ASGIApp, listener: socket.socket) -> None:
     """Serve `app` at `listener` until Ctrl-C or SIGTERM."""
     config.bind = [f"fd://{listener.detach()}"]
-    asyncio.run(_until_stopped(serve, at_the_pace_of_clients(app), config))
+    asyncio.run(_until_stopped(serve, at_the_pace_of_clients(app, config), config))
 
 
-def at_the_pace_of_clients(app: ASGIApp) -> ASGIApp:
+def at_the_pace_of_clients(app: ASGIApp, config: Any) -> ASGIApp:
     """`app`, once Hypercorn takes over HTTP/2 no more than the client does.
 
-    A Hypercorn that cannot be made to do so gets an app for HTTP/1.1 only.
+    A Hypercorn that cannot be made to do so gets an app for HTTP/1.1 only, and a `config` that
+    offers nothing else over TLS.
     """
     try:
         from ..integrations.hypercorn import limit_http2_buffers
 
         limit_http2_buffers()
     except ImportError:
+        config.alpn_protocols = ["http/1.1"]
         return _http1_only(app)
     return app
 
