@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from stat import S_ISREG
 from typing import Final, TypeVar
 
 from ..errors import ResponseError
 from ..sources.file import FileSource, stat_etag
 from .answers import FORBIDDEN, NOT_FOUND, Answer, File, Listing, Page, listing_page, redirect
-from .beneath import Folder, entry_of, names_in, open_beneath
+from .beneath import Entry, Folder, entry_of, names_in, open_beneath
 from .coding import choose_coding, coded_etag
 from .listing import make_page
-from .paging import first_places, link_after, place_of, read_after
+from .order import BY_NAME, Order, Place, read_order
+from .paging import first_places, link_after, read_after
 from .siblings import open_coded, sizes_of_siblings
 from .target import Target
 from .turn import Client
@@ -28,6 +30,7 @@ T = TypeVar("T")
 
 _INDEX: Final = "index.html"
 _MAX_ENTRIES: Final = 1000  # on one page of a listing
+_MAX_SORTED: Final = 50_000  # names in a folder that is listed by size or time
 _FORBIDDEN_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM})
 _NOT_FOUND_ERRORS: Final = frozenset(
     {
@@ -133,25 +136,61 @@ class Lookup:
         if not isinstance(folder, Folder):  # replaced since
             os.close(folder)
             return NOT_FOUND
+        read = partial(entry_of, self.root, target.names, folder, hidden=self.hidden)
         try:
-            after = read_after(query)
-            with closing(names_in(folder, hidden=self.hidden)) as names:
-                places = (
-                    place_of(name, is_folder=is_folder)
-                    for name, is_folder in client.while_there(names)
-                )
-                page, has_more = first_places(places, after, _MAX_ENTRIES)
-            read = partial(entry_of, self.root, target.names, folder, hidden=self.hidden)
+            asked = read_order(query)
+            places, order = self._places(folder, asked, read, client)
+            after = read_after(query, order)
+            page, has_more = first_places(places, after, _MAX_ENTRIES)
             found = (read(place.name) for place in client.while_there(page))
             body = make_page(
                 target.names,
                 filter(None, found),
+                order=order,
+                is_too_large=order != asked,
                 is_first=after is None,
-                rest=link_after(page[-1]) if has_more else None,
+                rest=link_after(page[-1], order) if has_more else None,
             )
         finally:
             folder.close()
         return listing_page(body)
+
+    def _places(
+        self, folder: Folder, order: Order, read: Callable[[str], Entry | None], client: Client
+    ) -> tuple[Iterator[Place], Order]:
+        """The places in `folder`, and their order: that of names if there are too many to `read`.
+
+        The place of a name needs only the name; by size or time, every entry has to be read.
+        """
+        if order.needs_status:
+            with closing(names_in(folder, hidden=self.hidden)) as names:
+                first = list(islice(client.while_there(names), _MAX_SORTED + 1))
+            if len(first) <= _MAX_SORTED:
+                return _by_status(first, order, read, client), order
+            order = BY_NAME
+        return self._by_name(folder, order, client), order
+
+    def _by_name(self, folder: Folder, order: Order, client: Client) -> Iterator[Place]:
+        with closing(names_in(folder, hidden=self.hidden)) as names:
+            for name, is_folder in client.while_there(names):
+                yield order.place_of(name, is_folder=is_folder)
+
+
+def _by_status(
+    names: Iterable[tuple[str, bool]],
+    order: Order,
+    read: Callable[[str], Entry | None],
+    client: Client,
+) -> Iterator[Place]:
+    for name, _ in client.while_there(names):
+        entry = read(name)
+        if entry is not None:
+            yield order.place_of(
+                name,
+                is_folder=entry.is_folder,
+                size=entry.size,
+                seconds=int(entry.modified),
+            )
 
 
 def _guarded(find: Callable[[], T]) -> T | Page:

@@ -102,9 +102,11 @@ def test_the_page_is_opened_in_the_browser(tmp_path: Path) -> None:
     browser.chmod(0o755)
     environment = {"BROWSER": str(browser)}
     arguments = ["--open", "-b", "0.0.0.0", "-p", "0"]
-    with Command(*arguments, cwd=tmp_path, environment=environment) as command:
-        with opened.open(encoding="utf-8") as pipe:
-            assert pipe.read() == f"http://127.0.0.1:{command.port}/\n"
+    with (
+        Command(*arguments, cwd=tmp_path, environment=environment) as command,
+        opened.open(encoding="utf-8") as pipe,
+    ):
+        assert pipe.read() == f"http://127.0.0.1:{command.port}/\n"
 
 
 def test_no_browser_is_said(tmp_path: Path) -> None:
