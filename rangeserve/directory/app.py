@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from os import PathLike
-from types import MappingProxyType
 from typing import Final
 
 from ..apps import decline, has_path
@@ -43,7 +42,6 @@ from .turn import take_turn
 __all__ = ["DirectoryApp"]
 
 _DEFAULT_LIMITS: Final = Limits()
-_NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
 _SANDBOX: Final = (b"content-security-policy", b"sandbox")
 
 
@@ -83,7 +81,7 @@ class DirectoryApp:
         hidden: bool = False,
         listing: bool = True,
         cache_control: str | None = "no-cache",
-        cache_rules: Mapping[str, str] = _NO_RULES,
+        cache_rules: Mapping[str, str] | None = None,
         precompressed: bool = False,
         cors: bool = False,
         sandbox: bool = False,
@@ -98,7 +96,7 @@ class DirectoryApp:
         self.cors = cors
         self.sandbox = sandbox
         self.resource_policy = resource_policy
-        self._cache = CacheRules(cache_control, cache_rules)
+        self._cache = CacheRules(cache_control, cache_rules or {})
         self._lookup = Lookup(self.root, hidden, listing, precompressed)
         self._ranged = RangeMiddleware(self._answer, limits=limits, observer=observer)
 
