@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from .._quoting import quoted
 from ..core.ranges import ByteRange
+from ..errors import ResponseError
 from ..events import Event, ResponseFinished
 from ..types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ class Record:
     """The facts of one request that its line states; `receive` and `send` collect them.
 
     `client_left`: the server has said so. `is_cancelled`: the app was stopped from outside.
+    `failure`: why the response could not be completed, if the app or its source said it.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -32,6 +34,7 @@ class Record:
         self.event: ResponseFinished | None = None
         self.client_left: bool = False
         self.is_cancelled: bool = False
+        self.failure: str | None = None
         self._receive = receive
         self._send = send
 
@@ -67,7 +70,9 @@ class Record:
             return "cut off"
         if self.event is None:  # no start was sent: of a listing, before it was made
             return "the client left" if self.client_left and not self.status else None
-        return "the client left" if self.event.client_gone else "cut off"
+        if self.event.client_gone:
+            return "the client left"
+        return "cut off" if self.failure is None else f"cut off: {quoted(self.failure)}"
 
 
 _current: ContextVar[Record | None] = ContextVar("rangeserve.access", default=None)
@@ -103,6 +108,7 @@ class AccessLog:
                 await app(scope, record.receive, record.send)
             except BaseException as error:
                 record.is_cancelled = not isinstance(error, Exception)
+                record.failure = str(error) if isinstance(error, ResponseError) else None
                 raise
             finally:
                 _current.reset(token)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from importlib import import_module
 from typing import Any, Final
 
+from ..errors import ResponseError
 from ..types import ASGIApp, Receive, Scope, Send
 from .problem import Problem
 
@@ -29,7 +31,13 @@ def load_hypercorn() -> tuple[Any, Any]:
         ) from None
     config.loglevel = "WARNING"
     config.graceful_timeout = _GRACE_SECONDS
+    logging.getLogger("hypercorn.error").addFilter(_is_news)
     return serve, config
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether an error that Hypercorn logs is told by no access line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ResponseError))
 
 
 def run(serve: Any, config: Any, app: ASGIApp, listener: socket.socket) -> None:
