@@ -29,7 +29,7 @@ def show_to_others(place: Place, segno: Any | None) -> None:
     """
     address = address_in_network(place.address)
     if address is None:
-        say("rangeserve: warning: this machine is in no network")
+        say("rangeserve: warning: no address for other devices was found")
         return
     url = place.url_at(address)
     if address != place.address:

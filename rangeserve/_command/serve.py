@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -49,26 +50,35 @@ def _serve(options: argparse.Namespace) -> None:
     elif options.key is not None:
         raise Problem("--key is that of a --certificate, which is missing")
     segno = load_segno() if options.qr else None
-    host, port = options.bind
-    if options.port is not None:
-        port = options.port
-    listener = listen(host, DEFAULT_PORT if port is None else port)
+    listener = _listener(options)
     address, port = listener.getsockname()[:2]
     place = Place(address, port, is_secure=options.certificate is not None)
     for warning in _warnings(app.root, place, options, has_password=password is not None):
         say(f"rangeserve: warning: {warning}")
-    served: ASGIApp = app
-    if password is not None:
-        served = only_with_password(served, password)
-    if options.allow_host or is_loopback(place.address):
-        served = only_hosts(served, options.allow_host)
-    if options.header:
-        served = with_fields(served, options.header)
     greet(f"Serving {app.root} at {place.url} (Ctrl-C to stop)")
     show_to_others(place, segno)
     if options.open:
         open_soon(place.url_here)
-    run(hypercorn, config, log.around(served), listener)
+    run(hypercorn, config, log.around(_guarded(app, options, place, password)), listener)
+
+
+def _listener(options: argparse.Namespace) -> socket.socket:
+    """The socket at which the options want to listen; `--port` wins over that of `--bind`."""
+    host, port = options.bind
+    if options.port is not None:
+        port = options.port
+    return listen(host, DEFAULT_PORT if port is None else port)
+
+
+def _guarded(
+    app: ASGIApp, options: argparse.Namespace, place: Place, password: str | None
+) -> ASGIApp:
+    """The app with what the options put around it: who is let in, and the fields for everybody."""
+    if password is not None:
+        app = only_with_password(app, password)
+    if options.allow_host or is_loopback(place.address):
+        app = only_hosts(app, options.allow_host)
+    return with_fields(app, options.header) if options.header else app
 
 
 def _app(options: argparse.Namespace, log: AccessLog) -> DirectoryApp:
