@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from queue import Queue
 
+from support.waiting import SECONDS
+
 
 def start(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
@@ -58,9 +60,13 @@ class Command:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
+        # It ends by itself, so that what it did counts for the coverage.
+        self.process.terminate()
+        try:
+            self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait(10)
+            self.process.wait(10)
         self._reader.join(10)
         for pipe in (self.process.stdout, self.process.stderr):
             assert pipe is not None
