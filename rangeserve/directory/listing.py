@@ -11,6 +11,8 @@ from .._quoting import quoted
 from ..sources.file import time_of
 from .beneath import Entry
 from .media import top_level_type
+from .order import BY_NAME, COLUMNS, Order
+from .paging import link_to
 from .target import quote_name
 
 __all__ = ["PAGE_POLICY", "make_page"]
@@ -22,21 +24,44 @@ PAGE_POLICY: Final = (
 """The Content-Security-Policy of a page: its own style, media of this server, and no script."""
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --line: #8884; }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.2rem; font-weight: 600; overflow-wrap: anywhere; }
+:root { color-scheme: light dark; --line: light-dark(#0002, #fff2); --quiet: light-dark(#555, #aaa);
+  --accent: light-dark(#0550ae, #79b8ff); --hover: light-dark(#0550ae12, #79b8ff1a);
+  --back: light-dark(#fff, #16181c); --text: light-dark(#1b1d21, #e6e8eb); }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; }
+main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
+a { color: var(--accent); text-decoration: none; }
+a:hover { text-decoration: underline; }
+h1 { font-size: 1.25rem; font-weight: 600; margin: 0 .75rem 1rem; overflow-wrap: anywhere; }
 ul { list-style: none; margin: 0; padding: 0; }
-li { border-top: 1px solid var(--line); padding: .4rem 0; display: grid; column-gap: 1rem;
-  grid-template-columns: 1fr 6rem 12rem; align-items: baseline; }
-li > a { overflow-wrap: anywhere; }
-li > span, li > time { opacity: .7; text-align: right; white-space: nowrap;
-  font-variant-numeric: tabular-nums; }
-nav { display: flex; gap: 1rem; padding: 1rem 0; }
-details { grid-column: 1 / -1; }
-summary { cursor: pointer; width: max-content; }
-video, audio { display: block; width: 100%; max-height: 70vh; margin-top: .4rem; }
-@media (max-width: 36rem) { li { grid-template-columns: 1fr max-content; }
-  li > time { display: none; } li > a { padding: .2rem 0; } }
+li, .sort { display: grid; grid-template-columns: minmax(0, 1fr) 6rem 11rem; column-gap: 1rem;
+  align-items: baseline; padding: .45rem .75rem; border-bottom: 1px solid var(--line); }
+li:hover { background: var(--hover); }
+li > a { overflow-wrap: anywhere; min-height: 1.5rem; }
+li > a[href$="/"] { font-weight: 600; }
+li > span, li > time { color: var(--quiet); font-size: .9rem; text-align: right;
+  white-space: nowrap; font-variant-numeric: tabular-nums; }
+.sort { font-size: .9rem; border-bottom-width: 2px; }
+.sort a { color: var(--quiet); min-height: 1.5rem; text-align: right; }
+.sort a:first-child { text-align: left; }
+.sort a[aria-current] { color: var(--text); font-weight: 600; }
+.pages { display: flex; gap: 1.5rem; padding: 1rem .75rem; }
+p { margin: 1rem .75rem; color: var(--quiet); }
+details { grid-column: 1 / -1; margin-top: .25rem; }
+summary { width: max-content; padding: 0 .7rem; border: 1px solid var(--line);
+  border-radius: 1rem; color: var(--quiet); font-size: .85rem; line-height: 1.6rem;
+  cursor: pointer; }
+summary:hover { color: var(--accent); border-color: currentColor; }
+video, audio { display: block; width: 100%; max-height: 70vh; margin: .5rem 0 .25rem;
+  border-radius: .4rem; }
+video { background: #000; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
+@media (max-width: 36rem) {
+  main { padding: 1rem 0 2rem; }
+  li { grid-template-columns: minmax(0, 1fr) max-content; }
+  li > time { grid-column: 1; grid-row: 2; text-align: left; font-size: .8rem; }
+  .sort { display: flex; gap: 1.5rem; } }
 """
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -45,14 +70,18 @@ def make_page(
     names: Sequence[str],
     entries: Iterable[Entry],
     *,
+    order: Order = BY_NAME,
+    is_too_large: bool = False,
     is_first: bool = True,
     rest: str | None = None,
     has_archive: bool = False,
 ) -> bytes:
     """The HTML page, in UTF-8, of the folder at `names` below the root, with some of its entries.
 
-    `rest`: the link to the page with the entries that follow, if there are any. `is_first`:
-    whether no entries come before. `has_archive`: whether the folder can be had as a ZIP archive.
+    `order`: that of the entries. `is_too_large`: another was asked for, but there are too many
+    entries for it. `rest`: the link to the page with the entries that follow, if there are any.
+    `is_first`: whether no entries come before. `has_archive`: whether the folder can be had as a
+    ZIP archive.
     """
     # A title has no elements to isolate its text, so characters that turn it round are escaped.
     title = escape(quoted("/" + "".join(f"{_shown(name)}/" for name in names)))
@@ -69,25 +98,43 @@ def make_page(
         '<link rel="icon" href="data:,">',
         f"<title>{title}</title>",
         f"<style>{_STYLE}</style>",
+        "<main>",
         f"<h1>{_trail(names)}</h1>",
+        *(["<p>This folder is too large to be ordered in another way.</p>"] * is_too_large),
+        _headings(order),
         "<ul>",
         *items,
         "</ul>",
-        *_ways(is_first=is_first, rest=rest, has_archive=has_archive),
+        *_ways(order, is_first=is_first, rest=rest, has_archive=has_archive),
+        "</main>",
         "</html>",
         "",
     ]
     return "\n".join(lines).encode()
 
 
-def _ways(*, is_first: bool, rest: str | None, has_archive: bool) -> list[str]:
+def _headings(order: Order) -> str:
+    """The headings of the columns: links to the listing in the order of each."""
+    headings: list[str] = []
+    for column, heading in zip(COLUMNS, ("Name", "Size", "Modified"), strict=True):
+        if column == order.column:
+            arrow = "\u2193" if order.is_descending else "\u2191"
+            link = link_to(Order(column, not order.is_descending))
+            headings.append(f'<a href="{link}" aria-current="true">{heading} {arrow}</a>')
+        else:  # the largest and the newest are asked for more often than the others
+            link = link_to(Order(column, column != "name"))
+            headings.append(f'<a href="{link}">{heading}</a>')
+    return f'<nav class="sort" aria-label="Order">{"".join(headings)}</nav>'
+
+
+def _ways(order: Order, *, is_first: bool, rest: str | None, has_archive: bool) -> list[str]:
     """The links to other pages of the same listing and to the archive, if there are any."""
-    links = [] if is_first else ['<a href="./">first page</a>']
+    links = [] if is_first else [f'<a href="{link_to(order)}">first page</a>']
     if rest is not None:
         links.append(f'<a rel="next" href="{escape(rest)}">next page</a>')
     if has_archive:
         links.append('<a href="?zip" download>download this folder (ZIP)</a>')
-    return [f"<nav>{' '.join(links)}</nav>"] if links else []
+    return [f'<nav class="pages" aria-label="Pages">{" ".join(links)}</nav>'] if links else []
 
 
 def _trail(names: Sequence[str]) -> str:

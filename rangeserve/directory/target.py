@@ -15,6 +15,8 @@ _MAX_PATH_BYTES: Final = 4096
 # Characters that no name may have. On Windows these are also the backslash, which separates
 # names, and the colon of `C:` and of alternate data streams.
 _REFUSED: Final = frozenset("\0/" + (os.sep + ":" if os.sep != "/" else ""))
+# RFC 3986 5.2.4: `/a/.` is `/a/`.
+_SAME_FOLDER: Final = frozenset({"", "."})
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,10 @@ def is_hidden(name: str) -> bool:
 def read_target(scope: Mapping[str, Any]) -> Target | None:
     """The target of an HTTP scope; `None` if its path cannot name anything below the root.
 
-    Empty names are left out. `.` and `..` are refused, percent-encoded or not, because clients
-    resolve them before they send a request (RFC 3986 5.2.4). `None` also for a path of more than
-    4,096 characters below the `root_path`, before anything is read of it.
+    Empty names and `.` are left out, percent-encoded or not: apt asks a flat repository for
+    `/./Packages`. `..` is refused in every spelling, because clients resolve it before they send
+    a request (RFC 3986 5.2.4). `None` also for a path of more than 4,096 characters below the
+    `root_path`, before anything is read of it.
     """
     prefix = str(scope.get("root_path") or "").rstrip("/")
     if len(scope["path"]) > _MAX_PATH_BYTES + len(prefix):
@@ -67,10 +70,10 @@ def read_target(scope: Mapping[str, Any]) -> Target | None:
     mount = prefix.split("/")
     has_mount = bool(prefix) and names[: len(mount)] == mount
     names = names[len(mount) if has_mount else 1 :]  # the name before the first slash is empty
-    kept = tuple(name for name in names if name)
-    if any(name in (".", "..") or not _REFUSED.isdisjoint(name) for name in kept):
+    kept = tuple(name for name in names if name not in _SAME_FOLDER)
+    if any(name == ".." or not _REFUSED.isdisjoint(name) for name in kept):
         return None
-    return Target(kept, is_folder=bool(names) and not names[-1], prefix=prefix)
+    return Target(kept, is_folder=bool(names) and names[-1] in _SAME_FOLDER, prefix=prefix)
 
 
 def _raw_names(scope: Mapping[str, Any]) -> list[str] | None:

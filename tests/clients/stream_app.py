@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from rangeserve import RangeMiddleware
-from rangeserve.directory.access import AccessLog
+from rangeserve._command.access import AccessLog
 
 CLIP = Path(os.environ["STREAM_FILE"])
 PAGE = b"<!doctype html><video id=v src=/stream.mp4 muted preload=metadata></video>"

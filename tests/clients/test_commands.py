@@ -182,3 +182,30 @@ def make_wheel(path: Path) -> None:
             "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
         wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_apt_reads_a_flat_repository(site: Site, run: Run, tmp_path: Path) -> None:
+    """`deb URL ./` makes apt ask for `/./Packages`."""
+    packages = "Package: hello-range\nVersion: 1.0\nArchitecture: all\n"
+    packages += f"Filename: ./hello.deb\nSize: 1\nSHA256: {hashlib.sha256(b'1').hexdigest()}\n"
+    (site.folder / "flat").mkdir()
+    (site.folder / "flat" / "Packages").write_text(packages, encoding="utf-8")
+    for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
+        (tmp_path / folder).mkdir(parents=True)
+    source = f"deb [trusted=yes] {site.url('flat')} ./\n"
+    (tmp_path / "etc" / "sources.list").write_text(source, encoding="utf-8")
+    (tmp_path / "state" / "status").write_bytes(b"")
+    settings = {
+        "Dir::State": tmp_path / "state",
+        "Dir::State::status": tmp_path / "state" / "status",
+        "Dir::Cache": tmp_path / "cache",
+        "Dir::Etc::sourcelist": tmp_path / "etc" / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "APT::Sandbox::User": "root",
+        "Acquire::http::Proxy": "DIRECT",
+    }
+    options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    run("apt-get", *options, "update")
+    assert "hello-range" in run("apt-cache", *options, "show", "hello-range")
+    site.settle()
+    assert 200 in {access.status for access in site.accesses("flat/./Packages")}

@@ -20,7 +20,7 @@ from support.targets import get, links, scope_of
 from support.waiting import SECONDS, until
 
 from rangeserve import RangeMiddleware
-from rangeserve.directory import DirectoryApp, app, turn
+from rangeserve.directory import DirectoryApp, lookup, turn
 from rangeserve.sources.threads import Kind
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +163,7 @@ def next_page(answer: Answer) -> str | None:
 async def test_a_large_folder_is_listed_page_by_page(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "_MAX_ENTRIES", 3)
+    monkeypatch.setattr(lookup, "_MAX_ENTRIES", 3)
     many = root / "many"
     many.mkdir()
     for name in HARD_NAMES:
@@ -213,7 +213,7 @@ async def test_nothing_is_read_for_a_head(root: Path, monkeypatch: pytest.Monkey
     def fail(*_: Any, **__: Any) -> Any:
         raise AssertionError("the folder was read")
 
-    monkeypatch.setattr(app, "names_in", fail)
+    monkeypatch.setattr(lookup, "names_in", fail)
     head = await ask(DirectoryApp(root), scope=scope_of("/", "HEAD"))
     assert (head.status, head["content-type"]) == (200, "text/html; charset=utf-8")
     assert head.get("content-length") is None
@@ -246,7 +246,7 @@ async def test_many_listings_at_once_are_put_off(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = Endless()
-    monkeypatch.setattr(app, "names_in", endless)
+    monkeypatch.setattr(lookup, "names_in", endless)
     monkeypatch.setattr(turn, "_TURNS", Kind("turns in a hurry", threads=2, patience=0.05))
     served = DirectoryApp(root)
     with anyio.fail_after(SECONDS):
@@ -267,7 +267,7 @@ async def test_a_listing_ends_when_its_client_leaves(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = Endless()
-    monkeypatch.setattr(app, "names_in", endless)
+    monkeypatch.setattr(lookup, "names_in", endless)
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -282,3 +282,94 @@ async def test_a_listing_ends_when_its_client_leaves(
             await served(scope_of("/"), receive, send)
     assert sent == []
     await until(lambda: endless.begun == endless.ended == 2)  # nobody waits for the thread
+
+
+@pytest.fixture
+def sized(root: Path) -> Path:
+    """Files and a folder whose order differs by name, by size and by time."""
+    folder = root / "sized"
+    (folder / "M").mkdir(parents=True)
+    for place, (name, size) in enumerate([("b", 30), ("A", 20), ("c", 10), ("d", 20)]):
+        (folder / name).write_bytes(bytes(size))
+        os.utime(folder / name, (1_700_000_000 - place, 1_700_000_000 - place))
+    (folder / "z").symlink_to("../film.mp4")
+    os.utime(root / "film.mp4", (1_600_000_000, 1_600_000_000))
+    (folder / "dangling").symlink_to("nowhere")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("", "M/ A b c d z", id="none"),
+        pytest.param("?sort=name", "M/ A b c d z", id="name"),
+        pytest.param("?sort=-name", "M/ z d c b A", id="name, descending"),
+        pytest.param("?sort=size", "M/ c A d b z", id="size"),
+        pytest.param("?sort=-size", "M/ z b A d c", id="size, descending"),
+        pytest.param("?sort=time", "M/ z d c A b", id="time"),
+        pytest.param("?sort=-time", "M/ b A c d z", id="time, descending"),
+        pytest.param("?sort=colour", "M/ A b c d z", id="what there is not"),
+    ],
+)
+@pytest.mark.parametrize("count", [1000, 2, 1])
+async def test_a_listing_is_ordered_page_by_page(
+    sized: Path, monkeypatch: pytest.MonkeyPatch, query: str, expected: str, count: int
+) -> None:
+    monkeypatch.setattr(lookup, "_MAX_ENTRIES", count)
+    served, page, listed = DirectoryApp(sized), f"/sized/{query}", list[str]()
+    for _ in range(8):
+        answer = await get(served, page)
+        up, *hrefs = links(answer.body)
+        assert up == "../"
+        assert len(hrefs) <= count
+        listed += hrefs
+        following = next_page(answer)
+        if following is None:
+            break
+        page = urljoin(page, following)
+    assert listed == expected.split()
+
+
+async def test_the_headings_lead_to_the_other_orders(root: Path) -> None:
+    served = DirectoryApp(root)
+
+    async def headings(page: str) -> list[tuple[str, str, str]]:
+        nav = re.search(r'<nav class="sort".*?</nav>', (await get(served, page)).body.decode())
+        assert nav
+        return re.findall(r'<a href="([^"]*)"( aria-current="true")?>([^<]*)</a>', nav[0])
+
+    assert await headings("/") == [
+        ("?sort=-name", ' aria-current="true"', "Name \u2191"),
+        ("?sort=-size", "", "Size"),
+        ("?sort=-time", "", "Modified"),
+    ]
+    assert await headings("/?sort=-size") == [
+        ("./", "", "Name"),
+        ("?sort=size", ' aria-current="true"', "Size \u2193"),
+        ("?sort=-time", "", "Modified"),
+    ]
+
+
+async def test_a_folder_that_is_too_large_to_be_sorted_is_listed_by_name(
+    sized: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has to be read for an order by size or time is bounded; names need not be read."""
+    monkeypatch.setattr(lookup, "_MAX_SORTED", 6)
+    monkeypatch.setattr(lookup, "_MAX_ENTRIES", 4)
+    read: list[str] = []
+    real = lookup.entry_of
+
+    def counted(*where: Any, **more: Any) -> Any:
+        read.append(where[-1])
+        return real(*where, **more)
+
+    monkeypatch.setattr(lookup, "entry_of", counted)
+    answer = await get(DirectoryApp(sized), "/sized/?sort=-size")
+    assert links(answer.body) == ["../", "M/", "A", "b", "c"]
+    assert len(read) == 4  # those on the page
+    assert b"too large to be ordered in another way" in answer.body
+    following = next_page(answer)
+    assert following == "?after=c"
+    assert links((await get(DirectoryApp(sized), f"/sized/{following}")).body)[1:] == ["d", "z"]
+    monkeypatch.setattr(lookup, "_MAX_SORTED", 7)
+    assert b"too large" not in (await get(DirectoryApp(sized), "/sized/?sort=-size")).body

@@ -98,7 +98,9 @@ def test_links_inside_are_followed(tree: Path, raw: str, body: bytes) -> None:
         "/sub/../../secret.txt",
         "/sub/..%2f..%2fsecret.txt",
         "/sub/%2e%2e/a.txt",
-        "/./a.txt",
+        "/./../secret.txt",
+        "/.%2f../secret.txt",
+        "/a.txt/.",
         "/sub%2fa.txt%00.jpg",
         "/a.txt%00",
         "/%00",
@@ -144,6 +146,28 @@ def test_a_path_without_a_slash_is_a_400(tree: Path, path: str, with_raw: bool) 
     answer = anyio.run(partial(ask, DirectoryApp(tree / "root"), scope=scope))
     assert answer.status == 400
     assert answer.body == b"400: a path begins with a slash.\n"
+
+
+@pytest.mark.parametrize("with_raw", [True, False], ids=["raw", "decoded"])
+@pytest.mark.parametrize(
+    ("raw", "body"),
+    [
+        pytest.param("/./a.txt", b"a", id="apt's flat repository"),
+        pytest.param("/%2e/a.txt", b"a", id="encoded"),
+        pytest.param("/.//././a.txt", b"a", id="several"),
+        pytest.param("/sub/./a.txt", b"sub", id="in the middle"),
+    ],
+)
+def test_a_dot_is_the_same_folder(tree: Path, raw: str, body: bytes, with_raw: bool) -> None:
+    answer = request(tree / "root", raw, hidden=False, with_raw=with_raw)
+    assert (answer.status, answer.body) == (200, INSIDE + body)
+
+
+@pytest.mark.parametrize("raw", ["/sub/.", "/sub/%2E", "/./sub/./"])
+def test_a_dot_at_the_end_is_a_slash(tree: Path, raw: str) -> None:
+    answer = request(tree / "root", raw, hidden=False, with_raw=True)
+    assert answer.body == request(tree / "root", "/sub/", hidden=False, with_raw=True).body
+    assert answer.status == 200
 
 
 def test_an_encoded_slash_is_part_of_a_name(tree: Path) -> None:
@@ -261,7 +285,7 @@ def test_where_folders_cannot_be_opened(race: Path, monkeypatch: pytest.MonkeyPa
     assert request(root, "/out/a.txt", hidden=False, with_raw=True).status == 404
     page = request(root, "/", hidden=False, with_raw=True).body
     assert b'href="in/"' in page
-    assert b"out" not in page
+    assert b'href="out' not in page
 
 
 def test_the_root_may_be_reached_through_a_link(race: Path) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from rangeserve import Limits, parse_range
+from rangeserve._command.access import target_of
 from rangeserve.core.representation import read_representation
 from rangeserve.core.request import accepts_coding, read_request
 from rangeserve.core.selection import select
-from rangeserve.directory.access import target_of
 from rangeserve.directory.target import read_target
 
 NOW: Final = 1_700_000_000.0

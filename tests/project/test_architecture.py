@@ -101,5 +101,5 @@ def test_only_its_user_imports_an_integration() -> None:
     for path in MODULES:
         if place_of(path) != "integrations":
             imported = {module for module in imports(path) if "integrations" in module}
-            users = {"rangeserve.integrations.hypercorn"} if place_of(path) == "__main__" else set()
+            users = {"rangeserve.integrations.hypercorn"} if place_of(path) == "_command" else set()
             assert imported <= users, path

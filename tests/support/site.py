@@ -14,7 +14,7 @@ from pathlib import Path
 from support.servers import Server, running
 
 _LINE = re.compile(
-    r"(?P<client>\S+) (?P<method>[A-Z]+) (?P<target>\S+) (?P<status>\d{3})"
+    r"(?P<client>\S+) (?P<method>[A-Z]+) (?P<target>\S+) (?P<status>\d{3}|-)"
     r"(?: bytes (?P<ranges>[\d,+-]+)/(?P<length>\d+))? (?P<sent>\d+) B"
     r" [\d.]+ ms(?:; (?P<remarks>.*))?"
 )
@@ -52,7 +52,7 @@ class Site:
                     Access(
                         match["method"],
                         match["target"],
-                        int(match["status"]),
+                        0 if match["status"] == "-" else int(match["status"]),
                         match["ranges"] or "",
                         int(match["sent"]),
                         match["remarks"] or "",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -10,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.driver import http_scope
 
-from rangeserve.directory.access import AccessLog
+from rangeserve._command.access import AccessLog
 
 
 async def answers(scope: Any, receive: Any, send: Any) -> None:
@@ -69,3 +73,51 @@ def test_a_line_has_its_words_whatever_comes(
     assert line.isascii()
     assert line.isprintable()
     assert len(line.split(" ")) == 8
+
+
+Ends = Callable[[Any, Any, Any], Any]
+
+
+async def leaves(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def fails(scope: Any, receive: Any, send: Any) -> None:
+    raise RuntimeError("a failure")
+
+
+async def is_stopped(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise asyncio.CancelledError
+
+
+async def leaves_and_is_stopped(scope: Any, receive: Any, send: Any) -> None:
+    await leaves(scope, receive, send)
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("app", "shown"),
+    [
+        pytest.param(leaves, "- 0 B ms; the client left", id="left before the start"),
+        pytest.param(fails, "500 0 B ms", id="failed before the start"),
+        pytest.param(is_stopped, "200 0 B ms; cut off", id="the server was stopped"),
+        pytest.param(leaves_and_is_stopped, "- 0 B ms; the client left", id="left, then stopped"),
+    ],
+)
+def test_how_a_request_ended(app: Ends, shown: str) -> None:
+    lines: list[str] = []
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    async def run() -> None:
+        with contextlib.suppress(RuntimeError, asyncio.CancelledError):
+            await AccessLog(lines.append).around(app)(http_scope(), receive, send)
+
+    asyncio.run(run())
+    assert [re.sub(r"[\d.]+ ms", "ms", line) for line in lines] == [f"127.0.0.1 GET / {shown}"]

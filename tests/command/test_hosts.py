@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.driver import ask, http_scope
 
-from rangeserve.directory.host import is_loopback, is_own_host, only_hosts
+from rangeserve._command.hosts import is_loopback, is_own_host, only_hosts
 
 pytestmark = pytest.mark.anyio
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Queue
 
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ResponseReceived
+from hypercorn.config import Config
+from support.command import Command, start
 from support.content import numbered
 from support.driver import ask, http_scope
 from support.pages import blocks
 from support.wire import Connection, Response, fetch
 
-from rangeserve.__main__ import _at_the_pace_of_clients, _bind, main
+from rangeserve.__main__ import main
+from rangeserve._command.options import read_bind
+from rangeserve._command.server import at_the_pace_of_clients
 from rangeserve.directory import DirectoryApp
 
 BODY = numbered(100_000)
@@ -40,54 +43,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "large.bin").open("wb") as file:
         file.truncate(1 << 30)  # a hole; nobody reads it to the end
     return folder
-
-
-def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rangeserve", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-    )
-
-
-class Command:
-    """The command on a free port; `lines` are its access lines as they come."""
-
-    def __init__(self, *arguments: str, cwd: Path) -> None:
-        self.process = start(*arguments, cwd=cwd)
-        assert self.process.stdout is not None
-        self.greeting = self.process.stdout.readline()
-        found = re.search(r" at http://(?:127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)/ ", self.greeting)
-        assert found, self.greeting
-        self.port = int(found[1])
-        self.lines: Queue[str] = Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.put(line.rstrip("\n"))
-
-    def line(self) -> str:
-        return self.lines.get(timeout=20)
-
-    def __enter__(self) -> Command:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        self._reader.join(10)
-        for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
-            pipe.close()
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +163,7 @@ def test_ctrl_c_ends_quietly(folder: Path) -> None:
         lines.append(command.lines.get())
     assert len(lines) == 1
     assert " GET /large.bin 200 " in lines[0]
-    assert lines[0].endswith("; the client left")
+    assert lines[0].endswith("; cut off")  # the client is still there
 
 
 def test_everything_when_asked_for(folder: Path) -> None:
@@ -325,7 +280,7 @@ def test_scripts_of_files_are_not_run_if_asked_for(tmp_path: Path) -> None:
     ],
 )
 def test_what_bind_means(text: str, expected: tuple[str, int | None]) -> None:
-    assert _bind(text) == expected
+    assert read_bind(text) == expected
 
 
 def test_ipv6(folder: Path) -> None:
@@ -393,6 +348,11 @@ def test_without_hypercorn(
         ["--bind", "[::1"],
         ["--bind", "127.0.0.1:99999"],
         ["--unheard-of"],
+        ["--header", "Name"],
+        ["--header", "Content-Length: 1"],
+        ["--cache", "*.js"],
+        ["--cache", "=no-store"],
+        ["--cache", "*.js=a\r\nb"],
         ["one", "two"],
     ],
 )
@@ -444,7 +404,9 @@ async def test_a_hypercorn_that_is_not_known_gets_http_1_only(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hypercorn.protocol.h2.StreamBuffer", None)
-    app = _at_the_pace_of_clients(DirectoryApp(folder))
+    config = Config()
+    app = at_the_pace_of_clients(DirectoryApp(folder), config)
+    assert config.alpn_protocols == ["http/1.1"]
     scope = http_scope(path="/film.mp4")
     statuses = {}
     for version in ("1.0", "1.1", "2", "3"):
@@ -459,6 +421,8 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for option in (
         *("--bind", "--port", "--all", "--zip", "--cors", "--sandbox", "--allow-host", "--version"),
+        *("--open", "--qr", "--password-file", "--certificate", "--key", "--precompressed"),
+        *("--cache", "--header"),
         "directory",
     ):
         assert option in shown
@@ -469,7 +433,7 @@ def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
     first, second = [
         block.code.splitlines()
         for block in blocks(PAGE.read_text(encoding="utf-8"))
-        if block.mark == "run by: tests/directory/test_command.py"
+        if block.mark == "run by: tests/command/test_serve.py"
     ]
     (tmp_path / "Videos").mkdir()
     (tmp_path / "Videos" / "talk.mp4").write_bytes(bytes(300_000))
@@ -494,3 +458,46 @@ def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
             assert logged == re.sub(r"[\d.]+ ms", "", line)
     assert len(lines) == 4
     assert len(second) == 3
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    """Also by root, once it has no more rights than others."""
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    command = [sys.executable, "-m", "rangeserve", "-p", "0", str(locked)]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    locked.chmod(0o700)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"rangeserve: permission denied: {locked}\n"
+
+
+def test_what_ends_a_response_is_told_apart(tmp_path: Path) -> None:
+    """A client that leaves, a file that becomes shorter, and a server that is stopped."""
+    for name in ("left.bin", "short.bin", "stopped.bin"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(1 << 30)
+    with Command("-p", "0", cwd=tmp_path) as command:
+        with Connection(command.port) as connection:
+            connection.send("GET", "/left.bin")
+            connection.read_head()
+        assert command.line().endswith("; the client left")
+        with Connection(command.port) as connection:
+            connection.send("GET", "/short.bin")
+            connection.read_head()
+            os.truncate(tmp_path / "short.bin", 1000)
+            connection.rest()
+        assert command.line().endswith(
+            "; cut off: the file became shorter while it was sent: 'short.bin'"
+        )
+        with Connection(command.port) as connection:
+            connection.send("GET", "/stopped.bin")
+            connection.read_head()
+            command.process.send_signal(signal.SIGTERM)
+            assert command.process.wait(20) == 0
+        line = command.line()
+        assert " GET /stopped.bin " in line
+        assert line.endswith("; cut off")
+        assert command.lines.empty()  # no traceback of what the lines have told

@@ -1,0 +1,1 @@
+"""`python -m rangeserve`: what it serves a folder with. Private."""
