@@ -31,6 +31,7 @@ from .hints import Hints
 from .inbox import Inbox
 from .observation import Observation
 from .once import Once
+from .outside import Outside
 from .response import State
 from .scope import AppScope
 from .transfer import Transfer
@@ -53,6 +54,7 @@ class Settings:
     pathsend: bool = False
     last_modified: bool = True
     once: Once = field(default_factory=Once)
+    outside: Outside = field(default_factory=Outside)
 
 
 def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
@@ -129,6 +131,7 @@ class Call:
         exchange = self._exchange_begun
         if exchange is None:
             fast_path, self._fast_path = self._fast_path, None
+            self._settings.outside.look(self._request_fields, self._server_send)
             exchange = self._exchange_begun = Exchange(
                 self._method,
                 self._request,
@@ -137,7 +140,7 @@ class Call:
                 time.time,
                 native_pathsend=self._app_scope.native_pathsend,
                 request_fields=self._request_fields,
-                hints=Hints(self._request, shows_ranges=self._shows_ranges, warn=self._warn),
+                hints=Hints(self._request, shows_ranges=self._shows_ranges, log=self._log),
                 held=fast_path.held if fast_path is not None else None,
                 passed=fast_path is not None and fast_path.complete,
             )
@@ -348,8 +351,8 @@ class Call:
             return Outcome.CLIENT_GONE
         return Outcome.FAILED
 
-    def _warn(self, text: str) -> None:
-        self._settings.once.warn(self._app_scope.scope, text)
+    def _log(self, level: int, text: str) -> None:
+        self._settings.once.log(level, self._app_scope.scope, text)
 
     def _client_gone(self) -> bool:
         return self._inbox.client_gone or self._send_failed

@@ -1,4 +1,4 @@
-"""File objects of a framework's response: which file they read, if it can be found."""
+"""`path_of`: the path of an open file of a framework's response, if it can be found."""
 
 from __future__ import annotations
 
@@ -6,21 +6,8 @@ import io
 import os
 from os.path import abspath, samestat
 from stat import S_ISREG
-from typing import Any, Final
 
-__all__ = ["path_of", "raw_of"]
-
-_BUFFERED: Final = (io.BufferedReader, io.BufferedRandom)
-
-
-def raw_of(file: Any) -> io.FileIO | None:
-    """The unbuffered file under `file`, if `file` adds nothing but a buffer; otherwise `None`.
-
-    An object of any other class, such as a `GzipFile`, may have a name and a descriptor, and
-    still give other bytes than the file with that name has.
-    """
-    raw = file.raw if type(file) in _BUFFERED else file
-    return raw if type(raw) is io.FileIO else None
+__all__ = ["path_of"]
 
 
 def path_of(raw: io.FileIO) -> str | None:

@@ -17,14 +17,15 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Union, cast
 
-from ._requires import require
+from .._requires import require
 
-require("falcon", "4.0")
+require("falcon", "4.0", extra="falcon")
 
 from falcon.asgi import Request, Response
 
 from ..handover import Handover, handover_of
-from ._files import path_of, raw_of
+from ..sources.open_file import raw_of
+from ._files import path_of
 
 __all__ = ["FileHandOver"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -9,13 +10,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
+from .._checks import check_etag, shown
 from ..errors import ResponseError
 from .threads import CLOSES, READS, in_thread
 from .unavailable import SourceUnavailable
 
-__all__ = ["OpenFileSource"]
+__all__ = ["OpenFileSource", "SeekableFile", "raw_of"]
 
 _CHUNK_BYTES: Final = 256 * 1024
+_BUFFERED: Final = (io.BufferedReader, io.BufferedRandom)
 
 
 class SeekableFile(Protocol):
@@ -36,8 +39,9 @@ class OpenFileSource:
     position afterwards is undefined. For a file that has a name, a path is the faster source.
 
     `size` is in bytes; unless it is given, it is measured at once by seeking to the end. `etag`
-    is a quoted entity-tag; a `last_modified` without a time zone is taken as UTC. With `close`
-    the object is closed as soon as the response for which it was handed over needs it no more.
+    is a quoted entity-tag (else `ValueError`); a `last_modified` without a time zone is taken as
+    UTC. With `close` the object is closed as soon as the response for which it was handed over
+    needs it no more. `TypeError` for what is no binary file object.
     """
 
     def __init__(
@@ -50,6 +54,11 @@ class OpenFileSource:
         content_type: str | None = None,
         close: bool = False,
     ) -> None:
+        check_etag(etag)
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("this file is open as text, and bytes are sent: open(path, 'rb')")
+        if not (hasattr(file, "seek") and hasattr(file, "read")):
+            raise TypeError(f"OpenFileSource takes a binary file that is open, not {shown(file)}")
         self._file = file
         self._lock = threading.Lock()
         self._device = _device_of(file)
@@ -90,6 +99,16 @@ class OpenFileSource:
         """Close the file object, once a read that was left behind has returned; blocking."""
         with self._lock:
             self._file.close()
+
+
+def raw_of(file: Any) -> io.FileIO | None:
+    """The unbuffered file under `file`, if `file` adds nothing but a buffer; otherwise `None`.
+
+    An object of any other class, such as a `GzipFile`, may have a name and a descriptor, and
+    still give other bytes than the file with that name has.
+    """
+    raw = file.raw if type(file) in _BUFFERED else file
+    return raw if type(raw) is io.FileIO else None
 
 
 def _device_of(file: SeekableFile) -> int | None:
