@@ -151,6 +151,9 @@ class TestHandingOver:
             pytest.param(lambda path: memoryview(path.read_bytes()), id="a memoryview"),
             pytest.param(lambda path: io.BytesIO(path.read_bytes()), id="a BytesIO"),
             pytest.param(lambda path: path.open("rb"), id="an open file"),
+            pytest.param(
+                lambda path: io.BufferedRandom(io.BytesIO(path.read_bytes())), id="no plain file"
+            ),
             pytest.param(lambda path: path.open("rb", buffering=0), id="an unbuffered file"),
             pytest.param(lambda path: os.fsencode(path).decode(), id="a path"),
         ],
@@ -362,6 +365,7 @@ class Decompressing(Partial):
         pytest.param([Partial, GzipResponder], "GzipResponder", id="behind a partial"),
         pytest.param([GzipResponder, Partial, timing], "GzipResponder", id="in front of others"),
         pytest.param([timing, Partial, Decompressing], None, id="none that compresses"),
+        pytest.param([timing] * 40 + [GzipResponder], None, id="too far away to be looked for"),
         pytest.param([], None, id="no layer"),
     ],
 )

@@ -113,6 +113,21 @@ class Called:
         yield CONTENT[start:stop]
 
 
+class Counting:
+    """An async iterator that is no generator."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        self.rest = [CONTENT[start:stop]]
+
+    def __aiter__(self) -> Counting:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self.rest:
+            raise StopAsyncIteration
+        return self.rest.pop()
+
+
 def in_chunks(start: int, stop: int) -> Iterator[bytes]:
     for position in range(start, stop, 1000):
         threads.append(threading.current_thread())
@@ -139,6 +154,7 @@ threads: list[threading.Thread] = []
         pytest.param(lambda start, stop: in_chunks(start, stop), True, id="gives a generator"),
         pytest.param(lambda start, stop: [whole(start, stop)], True, id="gives a list"),
         pytest.param(at_once, False, id="async, returns the bytes"),
+        pytest.param(Counting, False, id="a class of async iterators"),
         pytest.param(Called(), False, id="an object that generates"),
         pytest.param(lambda start, stop: at_once(start, stop), False, id="gives a coroutine"),
         pytest.param(lambda start, stop: never_ending(start, stop), False, id="gives a generation"),
