@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from os.path import abspath, isabs
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from ._asgi.messages import BODY, PATHSEND, START
 from ._asgi.scope import takes_part
+from ._checks import check_app, check_function, shown
 from .core.limits import Limits
 from .core.representation import Field, read_representation
 from .events import Observer
@@ -61,7 +62,16 @@ class AccelRedirect:
         observer: Observer | None = None,
         pathsend: bool = False,
     ) -> None:
-        """`ValueError` for a location that does not start with a slash."""
+        """`ValueError` for a location that does not start with a slash, `TypeError` as for
+        `RangeMiddleware`.
+        """
+        check_app(app)
+        check_function("skip", skip, "every request would be skipped")
+        if not isinstance(cast("object", roots), Mapping):
+            raise TypeError(
+                'roots maps folders to locations, such as {"/srv/media": "/protected"}, not '
+                f"{shown(roots)}"
+            )
         self._app = app
         self._skip = skip
         self._pathsend = pathsend

@@ -13,6 +13,7 @@ from os import PathLike
 from typing import Any, Final, Union
 
 from ._asgi.messages import BODY, START
+from ._checks import check_etag_maker
 from .core.limits import Limits
 from .core.representation import Field
 from .errors import ResponseError
@@ -20,15 +21,15 @@ from .events import Observer
 from .handover import hand_over, handover_of
 from .middleware import RangeMiddleware
 from .sources.file import EtagMaker, make_etag, stat_etag
+from .sources.given import Given, source_of
 from .sources.path import PathSource, open_path
-from .sources.protocol import Source
 from .sources.unavailable import SourceUnavailable, log_unavailable
 from .types import ASGIApp, Receive, Scope, Send
 
 # `answer`, `standalone`, `has_path` and `decline` are for the other apps of this package.
 __all__ = ["Finder", "Found", "serve"]
 
-Found = Union[Source, str, "PathLike[str]", None]
+Found = Union[Given, None]
 Finder = Callable[[Any], Union[Found, Awaitable[Found]]]
 
 _ALLOW: Final = (b"allow", b"GET, HEAD")
@@ -41,7 +42,7 @@ _NO_SUCH_PATH: Final = frozenset(
 
 
 def serve(
-    source: Source | str | PathLike[str] | Finder,
+    source: Given | Finder,
     *,
     limits: Limits | None = None,
     etag: EtagMaker | None = stat_etag,
@@ -49,15 +50,17 @@ def serve(
 ) -> ASGIApp:
     """An ASGI app that answers every GET and HEAD from `source`, with ranges and conditions.
 
-    `source`: a `Source`, a path, or a function that is called with the scope of each
-    request and gives (or, if it is async, is awaited for) a source or a path, or `None` for
-    404. It may raise `SourceUnavailable` for another status. A path that does not exist or
-    is no regular file is a 404, one that may not be read a 403. Other methods get a 405.
+    `source`: a `Source`, a path, bytes, a binary file object that is open (and stays open), or a
+    function that is called with the scope of each request and gives (or, if it is async, is
+    awaited for) one of these, or `None` for 404. It may raise `SourceUnavailable` for another
+    status. A path that does not exist or is no regular file is a 404, one that may not be read a
+    403. Other methods get a 405. `TypeError` for a `source` that is none of these.
 
     `limits`, `etag` and `observer` are those of `RangeMiddleware`. If the app is mounted in
     one that is wrapped in a `RangeMiddleware` already, the limits and the observer of that
     middleware hold.
     """
+    check_etag_maker(etag)
     return standalone(answer(_as_finder(source), etag=etag), limits=limits, observer=observer)
 
 
@@ -150,16 +153,22 @@ def has_path(scope: Scope) -> bool:
     return path.startswith("/") or (not path and bool(scope.get("root_path")))
 
 
-def _as_finder(
-    source: Source | str | PathLike[str] | Finder,
-) -> Callable[[Scope], Awaitable[Found]]:
-    async def find(scope: Scope) -> Found:
-        if callable(source):
-            found = source(scope)
-            return await found if inspect.isawaitable(found) else found
-        return source
+def _as_finder(source: Given | Finder) -> Callable[[Scope], Awaitable[Found]]:
+    if callable(source):
+        finder = source
 
-    return find
+        async def find(scope: Scope) -> Found:
+            found = finder(scope)
+            return await found if inspect.isawaitable(found) else found
+
+        return find
+    # A path is opened for each request, anything else is shared by them.
+    always = source if isinstance(source, (str, PathLike)) else source_of(source, close=False)
+
+    async def find_always(scope: Scope) -> Found:
+        return always
+
+    return find_always
 
 
 async def _opened(path: str | PathLike[str], etag: EtagMaker | None) -> PathSource:

@@ -8,14 +8,14 @@ the source that the view hands over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike, fspath
-from os.path import abspath
-from typing import Any, Final, Union
+from typing import Any, Final
 
 from werkzeug.datastructures import Range
 
+from ._checks import shown
 from .core.ranges import parse_range
 from .core.request import OVER_LIMITS, REPEATED
+from .sources.given import Given, source_of
 from .sources.protocol import Source
 
 __all__ = [
@@ -34,8 +34,6 @@ _PRECONDITIONS: Final = frozenset(
 
 EXTENSION: Final = "rangeserve"
 """The key of the `Handover` among the scope's extensions."""
-
-SourceOrPath = Union[Source, str, "PathLike[str]"]
 
 
 class Handover:
@@ -82,15 +80,15 @@ class Handover:
             return None
         return parse_range(self._field)
 
-    def instead_of_body(self, source: SourceOrPath) -> None:
+    def instead_of_body(self, source: Given) -> None:
         """Answer from `source`; the body that the app sends is discarded (see `hand_over`)."""
         before = self.source
-        self.source = abspath(fspath(source)) if isinstance(source, (str, PathLike)) else source
+        self.source = source_of(source)
         self.same_body, self.content_length, self.first_body = False, None, None
         if not (before is None or isinstance(before, str) or before is self.source):
             self.replaced = (*self.replaced, before)
 
-    def same_as_body(self, source: SourceOrPath, content_length: int | None = None) -> None:
+    def same_as_body(self, source: Given, content_length: int | None = None) -> None:
         """Answer from `source`, which has the bytes of the body that the app is about to send.
 
         For an integration, which acts behind the view's back. `source` is accepted only if
@@ -143,14 +141,18 @@ def likely_bodyless(scope: Mapping[str, Any]) -> bool:
     )
 
 
-def hand_over(scope: Mapping[str, Any], source: SourceOrPath) -> None:
-    """Give the middleware the source of the response body: a path or a `Source`.
+def hand_over(scope: Mapping[str, Any], source: Given) -> None:
+    """Give the middleware what the response body is read from.
 
-    To be called before the response starts, from any view; the view then answers 200 with
-    the fields it wants and an empty body, which is discarded. A relative path is resolved
-    now. `RuntimeError` if no `RangeMiddleware` takes part in this request: it is not
-    installed, skips this request, or the method is neither GET nor HEAD.
+    `source`: a path, a `Source`, bytes, or a binary file object that is open, which is closed
+    with the response. To be called before the response starts, from any view; the view then
+    answers 200 with the fields it wants and an empty body, which is discarded. A relative path
+    is resolved now. `TypeError` for anything else, `RuntimeError` if no `RangeMiddleware` takes
+    part in this request: it is not installed, skips this request, or the method is neither GET
+    nor HEAD.
     """
+    if not hasattr(scope, "get"):
+        raise TypeError(f"hand_over takes the scope (request.scope), not {shown(scope)}")
     handover = handover_of(scope)
     if handover is None:
         raise RuntimeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from ._asgi.call import Call, Settings
 from ._asgi.innermost import attach
 from ._asgi.scope import takes_part
+from ._checks import check_app, check_etag_maker, check_function, check_limits
 from .core.limits import Limits
 from .core.representation import Field
 from .events import Observer
@@ -19,6 +21,11 @@ from .types import ASGIApp, Receive, Scope, Send
 __all__ = ["RangeMiddleware"]
 
 _DEFAULT_LIMITS: Final = Limits()
+_logger: Final = logging.getLogger("rangeserve")
+_TWICE: Final = (
+    "there is a RangeMiddleware round a RangeMiddleware: the outer one does the work, and the "
+    "options of the inner one have no effect; take one of them away"
+)
 
 
 class RangeMiddleware:
@@ -47,7 +54,9 @@ class RangeMiddleware:
 
     Everything but GET and HEAD requests - other methods, websockets, lifespan - is passed on
     with the very same objects. So is a request in which another `RangeMiddleware` outside
-    takes part already: that one does the work.
+    takes part already: that one does the work, and the log says so once.
+
+    `TypeError` for an app that is not ASGI, and for an option that is not what it should be.
     """
 
     def __init__(
@@ -65,11 +74,21 @@ class RangeMiddleware:
         validator: Callable[[Scope, Sequence[Field]], str | datetime | None] | None = None,
         too_large: Callable[[Scope], str | None] | None = None,
     ) -> None:
+        check_app(app)
+        check_limits(limits)
+        check_function("skip", skip, "every request would be skipped")
+        check_function("observer", observer, "let it put the event into a queue")
+        if not isinstance(app_ranges, bool):
+            check_function("app_ranges", app_ranges, "every request would show its Range")
+        check_etag_maker(etag)
         if body_etag is not None and body_etag < 1:
             raise ValueError("body_etag must be at least 1 byte, or None")
+        if validator is not None:
+            check_function("validator", validator, "keep what it needs at hand")
         attach()
         self.app = app
         self.skip = skip
+        self._has_said_twice = False
         self._settings = Settings(
             limits,
             etag,
@@ -84,7 +103,11 @@ class RangeMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
-        if takes_part(scope, self.skip) and handover_of(scope) is None:
-            await Call(self.app, self._settings, scope, receive, send).run()
-        else:
-            await self.app(scope, receive, send)
+        if takes_part(scope, self.skip):
+            if handover_of(scope) is None:
+                await Call(self.app, self._settings, scope, receive, send).run()
+                return
+            if not self._has_said_twice:
+                self._has_said_twice = True
+                _logger.warning("%s", _TWICE)
+        await self.app(scope, receive, send)

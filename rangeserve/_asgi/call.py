@@ -32,6 +32,7 @@ from .hooks import Hooks, TooLargeHook, ValidatorHook
 from .inbox import Inbox
 from .observation import Observation
 from .once import Once
+from .outside import Outside
 from .response import State
 from .scope import AppScope
 from .transfer import Transfer
@@ -57,6 +58,7 @@ class Settings:
     validator: ValidatorHook | None = None
     too_large: TooLargeHook | None = None
     once: Once = field(default_factory=Once)
+    outside: Outside = field(default_factory=Outside)
     has_hooks: bool = field(init=False)
     has_fast_path: bool = field(init=False)
 
@@ -140,6 +142,7 @@ class Call:
         exchange = self._exchange_begun
         if exchange is None:
             fast_path, self._fast_path = self._fast_path, None
+            self._settings.outside.look(self._request_fields, self._server_send)
             exchange = self._exchange_begun = Exchange(
                 self._method,
                 self._request,
@@ -148,7 +151,7 @@ class Call:
                 time.time,
                 native_pathsend=self._app_scope.native_pathsend,
                 request_fields=self._request_fields,
-                hints=Hints(self._request, shows_ranges=self._shows_ranges, warn=self._warn),
+                hints=Hints(self._request, shows_ranges=self._shows_ranges, log=self._log),
                 hooks=self._hooks(),
                 held=fast_path.held if fast_path is not None else None,
                 passed=fast_path is not None and fast_path.complete,
@@ -366,8 +369,8 @@ class Call:
             return Outcome.CLIENT_GONE
         return Outcome.FAILED
 
-    def _warn(self, text: str) -> None:
-        self._settings.once.warn(self._app_scope.scope, text)
+    def _log(self, level: int, text: str) -> None:
+        self._settings.once.log(level, self._app_scope.scope, text)
 
     def _client_gone(self) -> bool:
         return self._inbox.client_gone or self._send_failed

@@ -375,6 +375,7 @@ class _Script:
         if source.size < 0:
             raise self._response.fail(f"the source's size is {source.size}")
         representation = self._representation
+        self.hints.source_etag(source.etag)
         representation.know_source(
             source.size, source.etag, source.last_modified, source.content_type, self._clock()
         )
@@ -469,7 +470,8 @@ class _Script:
                 self.hints.weak_etag(representation)
             return {**start, "headers": advertise(representation.fields)}
         if response.status == 200:
-            self.hints.not_sliced(representation)
+            reason = None if self._is_head else selection.reason
+            self.hints.not_sliced(representation, reason)
         if representation.fields is start.get("headers"):
             return start
         return {**start, "headers": representation.fields}

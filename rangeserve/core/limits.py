@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 __all__ = ["Limits"]
+
+_OPTIONAL: Final = ("max_partial_size", "max_late_bytes", "max_body_size")
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class Limits:
 
     A Range field over one of the first four is ignored, and the whole representation is sent
     (RFC 9110 14.2 and 17.15). `ValueError` for a negative value, and for a `max_partial_size`
-    or a `max_body_size` below 1.
+    or a `max_body_size` below 1; `TypeError` for what is no `int`.
 
     - `max_field_size`: the octets of the field value.
     - `max_ranges`: the range-specs in the field value, satisfiable or not.
@@ -40,7 +43,11 @@ class Limits:
     max_body_size: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a limit that is out of its bounds."""
+        """Raise `ValueError` for a limit that is out of its bounds, `TypeError` for no number."""
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not (isinstance(value, int) or (value is None and limit.name in _OPTIONAL)):
+                raise TypeError(f"{limit.name} is a whole number, not {value!r}")
         for name in ("max_field_size", "max_ranges", "part_overhead", "slack"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")

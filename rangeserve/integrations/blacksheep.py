@@ -19,9 +19,9 @@ from os import PathLike, fspath
 from os.path import abspath
 from typing import Any, Final, cast
 
-from ._requires import require
+from .._requires import require
 
-require("blacksheep", "2.6.1")
+require("blacksheep", "2.6.1", extra="blacksheep")
 
 from blacksheep import Application, Content, Request, Response, StreamedContent
 from blacksheep.common.files.asyncfs import FilesHandler

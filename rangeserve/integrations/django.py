@@ -4,18 +4,20 @@
     application = RangeMiddleware(get_asgi_application())                 # asgi.py
 
 It must be first in the list, so that it sees the response last. Under WSGI, and without a
-`RangeMiddleware`, it does nothing. It works in synchronous and in asynchronous chains.
+`RangeMiddleware`, it does nothing; of a file under WSGI the log says so once. It works in
+synchronous and in asynchronous chains.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 from typing import Any, Final, Union, cast
 
-from ._requires import require
+from .._requires import require
 
-require("Django", "5.2")
+require("Django", "5.2", extra="django")
 
 import asgiref.sync
 from django.core.files.base import File
@@ -33,6 +35,13 @@ __all__ = ["FileHandOver"]
 GetResponse = Callable[[HttpRequest], Union[HttpResponseBase, Awaitable[HttpResponseBase]]]
 
 _CHUNK_BYTES: Final = 64 * 1024
+_WSGI: Final = (
+    "this file is sent by WSGI (`manage.py runserver` is WSGI, unless daphne is the first of "
+    "INSTALLED_APPS), where there is no RangeMiddleware and no range: run the ASGI application, "
+    "as in `uvicorn project.asgi:application`"
+)
+_said: Final[set[str]] = set()
+_logger: Final = logging.getLogger("rangeserve")
 
 
 class FileHandOver:
@@ -60,7 +69,11 @@ class FileHandOver:
 
 
 def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    handover = handover_of(getattr(request, "scope", None) or {})
+    scope = getattr(request, "scope", None)
+    if scope is None and isinstance(response, FileResponse) and _WSGI not in _said:
+        _said.add(_WSGI)
+        _logger.warning("%s", _WSGI)
+    handover = handover_of(scope or {})
     if (
         handover is None
         or handover.source is not None

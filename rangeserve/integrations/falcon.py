@@ -19,9 +19,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Union, cast
 
-from ._requires import require
+from .._requires import require
 
-require("falcon", "4.0")
+require("falcon", "4.0", extra="falcon")
 
 from falcon.asgi import Request, Response
 

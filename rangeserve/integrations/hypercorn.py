@@ -12,11 +12,11 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-from ._requires import require
+from .._requires import require
 
 __all__ = ["limit_http2_buffers"]
 
-require("Hypercorn", "0.18")
+require("Hypercorn", "0.18", extra="serve")
 
 from hypercorn.events import Closed
 from hypercorn.protocol import h2

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any, cast
 
-from ._requires import require
+from .._requires import require
 
-require("litestar", "2.15")
+require("litestar", "2.15", extra="litestar")
 
 from litestar.config.app import AppConfig
 from litestar.file_system import BaseLocalFileSystem

@@ -14,16 +14,17 @@ from os import fsdecode
 from types import TracebackType
 from typing import Any, Final
 
+from .._checks import check_kind
+from .._requires import require
 from ..core.limits import Limits
 from ..events import Observer
 from ..handover import Handover, hand_over, handover_of
 from ..middleware import RangeMiddleware
 from ..sources.file import EtagMaker, stat_etag
-from ._requires import require
 
 __all__ = ["RangeServe"]
 
-require("Quart", "0.20")
+require("Quart", "0.20", extra="quart")
 
 from quart import Quart, request, request_finished
 from quart.wrappers.response import ResponseBody
@@ -59,7 +60,11 @@ class RangeServe:
             self.init_app(app)
 
     def init_app(self, app: Quart) -> None:
-        """Wrap `app.asgi_app` in the middleware, and make file responses hand over their files."""
+        """Wrap `app.asgi_app` in the middleware, and make file responses hand over their files.
+
+        `TypeError` for what is no `Quart` app.
+        """
+        check_kind(app, Quart, "RangeServe(app)")
         if _EXTENSION in app.extensions:
             return
         app.extensions[_EXTENSION] = self

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._checks import check_kind
+from .._requires import require
 from ..core.limits import Limits
 from ..events import Observer
 from ..middleware import RangeMiddleware
 from ..sources.file import EtagMaker, stat_etag
 from ..types import Scope
-from ._requires import require
 
 __all__ = ["RangeServe"]
 
-require("Starlette", "0.47")
+require("Starlette", "0.47", extra="starlette")
 
 from starlette.applications import Starlette
 
@@ -28,7 +29,8 @@ class RangeServe:
     """Add a `RangeMiddleware` to `app`, outside of all middlewares that it has so far.
 
     `limits`, `skip`, `etag` and `observer` are those of `RangeMiddleware`; `limits=None` stands
-    for `Limits()`. If the app has a `RangeMiddleware` already, nothing is done.
+    for `Limits()`. If the app has a `RangeMiddleware` already, nothing is done. `TypeError` for
+    what is neither a `Starlette` nor a `FastAPI` app.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class RangeServe:
         etag: EtagMaker | None = stat_etag,
         observer: Observer | None = None,
     ) -> None:
+        check_kind(app, Starlette, "RangeServe(app)")
         own: object = RangeMiddleware
         if any(entry.cls is own for entry in app.user_middleware):
             return

@@ -10,6 +10,10 @@ Needs the extra `rangeserve[objectstore]`, which installs obstore, the client fo
 from __future__ import annotations
 
 from .._public import publish
+from .._requires import require
+
+require("obstore", "0.11", extra="objectstore")
+
 from .app import ObjectStoreApp
 from .archive import zip_objects
 from .keys import safe_key

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar, Union, cast
 
 import anyio
 
+from ..core.validators import parse_entity_tag
 from ..errors import ResponseError
 from .mounts import device_of, is_local, learn_device
 from .pace import Pace
@@ -345,9 +346,13 @@ async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
         etag = cast("object", maker(file))
         if inspect.isawaitable(etag):
             etag = await etag
-        if etag is None or isinstance(etag, str):
+        if etag is None or (isinstance(etag, str) and parse_entity_tag(etag) is not None):
             return etag
-        _logger.error("the etag callable gave %r for %r: no ETag", etag, file.path)
+        _logger.error(
+            "the etag callable gave %r for %r, which is no entity-tag in double quotes: no ETag",
+            etag,
+            file.path,
+        )
     except Exception:
         _logger.exception("the etag callable failed for %r: no ETag", file.path)
     return None

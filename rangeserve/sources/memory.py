@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from io import BytesIO
-from typing import Final, Union
+from typing import Final, Union, cast
 
-__all__ = ["DIGEST_BYTES", "BytesSource", "content_etag"]
+from .._checks import check_etag, shown
+
+__all__ = ["DIGEST_BYTES", "BytesLike", "BytesSource", "content_etag"]
 
 BytesLike = Union[bytes, bytearray, memoryview]
 
@@ -28,10 +30,10 @@ class BytesSource:
 
     Of a `BytesIO` the whole present content is served, whatever its position is. A `bytearray`
     or `memoryview` is not copied, so it must not change while it is served. `TypeError` for a
-    `memoryview` that is not contiguous.
+    `memoryview` that is not contiguous, and for anything else.
 
-    `etag` is a quoted entity-tag, `None` for none; `content_etag(content)` makes one. A
-    `last_modified` without a time zone is taken as UTC.
+    `etag` is a quoted entity-tag (else `ValueError`), `None` for none; `content_etag(content)`
+    makes one. A `last_modified` without a time zone is taken as UTC.
     """
 
     def __init__(
@@ -42,7 +44,10 @@ class BytesSource:
         last_modified: datetime | None = None,
         content_type: str | None = None,
     ) -> None:
+        check_etag(etag)
         data = content.getvalue() if isinstance(content, BytesIO) else content
+        if not isinstance(cast("object", data), (bytes, bytearray, memoryview)):
+            raise TypeError(f"BytesSource takes bytes, not {shown(data)}; text is to be encoded")
         self._view = memoryview(data).cast("B")
         self.size: int = len(self._view)
         self.etag = etag

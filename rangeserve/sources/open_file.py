@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -9,11 +10,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
+from .._checks import check_etag, shown
 from ..errors import ResponseError
 from .threads import CLOSES, READS, in_thread
 from .unavailable import SourceUnavailable
 
-__all__ = ["OpenFileSource"]
+__all__ = ["OpenFileSource", "SeekableFile"]
 
 _CHUNK_BYTES: Final = 256 * 1024
 
@@ -36,8 +38,9 @@ class OpenFileSource:
     position afterwards is undefined. For a file that has a name, a path is the faster source.
 
     `size` is in bytes; unless it is given, it is measured at once by seeking to the end. `etag`
-    is a quoted entity-tag; a `last_modified` without a time zone is taken as UTC. With `close`
-    the object is closed as soon as the response for which it was handed over needs it no more.
+    is a quoted entity-tag (else `ValueError`); a `last_modified` without a time zone is taken as
+    UTC. With `close` the object is closed as soon as the response for which it was handed over
+    needs it no more. `TypeError` for what is no binary file object.
     """
 
     def __init__(
@@ -50,6 +53,11 @@ class OpenFileSource:
         content_type: str | None = None,
         close: bool = False,
     ) -> None:
+        check_etag(etag)
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("this file is open as text, and bytes are sent: open(path, 'rb')")
+        if not (hasattr(file, "seek") and hasattr(file, "read")):
+            raise TypeError(f"OpenFileSource takes a binary file that is open, not {shown(file)}")
         self._file = file
         self._lock = threading.Lock()
         self._device = _device_of(file)

@@ -14,6 +14,7 @@ from os import PathLike, fspath
 from os.path import abspath
 from typing import Final
 
+from .._checks import check_etag, check_etag_maker
 from ..errors import ResponseError
 from .file import EtagMaker, FileSource, identity_of, stat_etag
 from .media_type import guess_media_type
@@ -55,15 +56,17 @@ async def open_path(
     `content_type` is given, it is guessed from the file name.
 
     `OSError` if the file cannot be opened, `ResponseError` if it is not a regular file,
-    `ValueError` for a NUL in the path, `SourceUnavailable` (503) if other opens on its device
-    do not end. An exception of `etag` is raised, too.
+    `ValueError` for a NUL in the path and for an entity-tag without quotes, `SourceUnavailable`
+    (503) if other opens on its device do not end. An exception of `etag` is raised, too.
     """
+    check_etag_maker(etag)
     source = PathSource(abspath(fspath(path)))
     try:
         await source.in_thread(source.open)
         if etag is not None:
             tag = etag(source)
             source.etag = await tag if isinstance(tag, Awaitable) else tag
+            check_etag(source.etag)
     except BaseException:
         source.close()
         raise

@@ -84,8 +84,8 @@ class Call:
         self._answer = Answer(self, Observation.of(settings.observer, self._method, self._path))
 
     def _begin(self) -> Exchange:
-        def warn(text: str) -> None:
-            self._settings.once.warn({"path": self._path}, text)
+        def log(level: int, text: str) -> None:
+            self._settings.once.log(level, {"path": self._path}, text)
 
         return Exchange(
             self._method,
@@ -94,7 +94,7 @@ class Call:
             self._settings.limits,
             time.time,
             request_fields=self._fields,
-            hints=Hints(self._request, shows_ranges=self._shows_ranges, warn=warn),
+            hints=Hints(self._request, shows_ranges=self._shows_ranges, log=log),
         )
 
     @property

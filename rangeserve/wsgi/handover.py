@@ -8,11 +8,11 @@ from typing import Any, Union, cast
 
 from werkzeug.datastructures import Range
 
-from ..handover import Handover, SourceOrPath
+from ..handover import Handover
 from ..sources.callable import CallableSource
 from ..sources.memory import BytesLike, BytesSource
 from ..sources.open_file import SeekableFile
-from ..sources.protocol import ReadsBlocking
+from ..sources.protocol import ReadsBlocking, Source
 from .environ import HANDOVER
 from .files import HeldFile, source_of
 
@@ -51,7 +51,7 @@ def requested_range(environ: Mapping[str, Any]) -> Range | None:
     return handover.range if handover is not None else None
 
 
-def _source(given: BlockingBody) -> SourceOrPath:
+def _source(given: BlockingBody) -> Source | str | PathLike[str]:
     if isinstance(given, (str, PathLike)):
         return given
     if isinstance(given, (bytes, bytearray, memoryview)):
@@ -59,7 +59,7 @@ def _source(given: BlockingBody) -> SourceOrPath:
     if isinstance(given, ReadsBlocking):
         if isinstance(given, CallableSource) and given.needs_loop:
             raise TypeError("this CallableSource calls an async function, which WSGI cannot await")
-        return cast("SourceOrPath", given)
+        return cast("Source", given)
     if hasattr(given, "seek"):
         source = source_of(given, None, measure=True)
         if source is None:
@@ -68,7 +68,7 @@ def _source(given: BlockingBody) -> SourceOrPath:
             given.close()
         else:
             source.is_owned = True
-        return cast("SourceOrPath", source)
+        return cast("Source", source)
     raise TypeError(
         f"a {type(given).__name__} cannot be served under WSGI: it has no read_blocking, "
         "and WSGI has no event loop for an async read"

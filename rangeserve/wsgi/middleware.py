@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from .._checks import check_etag_maker, check_function, check_limits
 from ..core.limits import Limits
 from ..events import Observer
 from ..sources.file import EtagMaker, stat_etag
@@ -46,6 +47,12 @@ class RangeMiddleware:
         app_ranges: bool | Callable[[Environ], object] = False,
         last_modified: bool = True,
     ) -> None:
+        check_limits(limits)
+        check_function("skip", skip, "every request would be skipped")
+        check_function("observer", observer, "let it put the event into a queue")
+        if not isinstance(app_ranges, bool):
+            check_function("app_ranges", app_ranges, "every request would show its Range")
+        check_etag_maker(etag)
         self.app = app
         self.skip = skip
         self._settings = Settings(limits, etag, observer, app_ranges, last_modified)

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import pytest
 
-from rangeserve.integrations._requires import require
+from rangeserve._requires import require
 
 FRAMEWORKS = ("quart", "django", "litestar", "falcon", "blacksheep", "starlette", "sanic")
 
@@ -28,7 +28,7 @@ def test_a_version_that_is_too_old(name: str, monkeypatch: pytest.MonkeyPatch) -
     module = f"rangeserve.integrations.{name}"
     importlib.import_module(module)
     monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setattr("rangeserve.integrations._requires.version", lambda project: "1.11.29")
+    monkeypatch.setattr("rangeserve._requires.version", lambda project: "1.11.29")
     with pytest.raises(ImportError, match=rf"(?i)needs {name} [\d.]+ or newer.*1\.11\.29"):
         importlib.import_module(module)
 
@@ -44,7 +44,7 @@ def test_a_framework_that_is_absent(name: str, monkeypatch: pytest.MonkeyPatch) 
     def version(project: str) -> str:
         raise metadata.PackageNotFoundError(project)
 
-    monkeypatch.setattr("rangeserve.integrations._requires.version", version)
+    monkeypatch.setattr("rangeserve._requires.version", version)
     with pytest.raises(ModuleNotFoundError, match=name):
         importlib.import_module(module)
 
@@ -56,9 +56,9 @@ def test_a_framework_that_is_absent(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_versions_are_compared_as_numbers(
     found: str, enough: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rangeserve.integrations._requires.version", lambda project: found)
+    monkeypatch.setattr("rangeserve._requires.version", lambda project: found)
     if enough:
-        require("Django", "4.2")
+        require("Django", "4.2", extra="django")
     else:
         with pytest.raises(ImportError, match="Django"):
-            require("Django", "4.2")
+            require("Django", "4.2", extra="django")

@@ -1,9 +1,15 @@
-"""The examples of docs/sources.md that need an extra: decrypting, and an object store."""
+"""The examples that need an extra: decrypting, and object stores.
+
+They are in docs/sources.md, docs/object-stores.md and docs/frameworks/fastapi.md.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -73,6 +79,36 @@ async def test_ranges_of_an_encrypted_file_are_plain(
     stop = int(last) + 1 if first and last else len(PLAIN)
     assert part.status == 206
     assert part.body == PLAIN[start:stop]
+
+
+async def test_a_private_bucket_per_user(direct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/frameworks/fastapi.md: each user sees the keys below their own name."""
+    fastapi = pytest.importorskip("fastapi", reason="FastAPI is not installed")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    module = ModuleType("page_of_fastapi")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    page = PAGE.parent / "frameworks" / "fastapi.md"
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.mark == "run by: tests/objectstore/test_docs.py":
+            exec(compile(block.code, str(page), "exec", dont_inherit=True), vars(module))
+    app: Any = vars(module)["app"]
+    assert isinstance(app, fastapi.FastAPI)
+    vars(module)["store"] = direct
+    direct.put("users/ann/a/film.mp4", PLAIN)
+
+    async def get(path: str, credentials: str, method: str = "GET") -> Any:
+        basic = base64.b64encode(credentials.encode()).decode()
+        fields = [("Authorization", f"Basic {basic}"), ("Range", "bytes=10-19")]
+        return await ask(app, method, f"/files/{path}", headers=fields)
+
+    part = await get("a/film.mp4", "ann:change me")
+    assert (part.status, part.body) == (206, PLAIN[10:20])
+    assert part["cache-control"] == "private"
+    assert (await get("a/film.mp4", "ann:change me", "HEAD"))["content-length"] == str(len(PLAIN))
+    assert (await get("a/film.mp4", "ann:wrong")).status == 401
+    assert (await get("a/film.mp4", "bob:me too")).status == 404
+    for path in ("../ann/a/film.mp4", "%2e%2e/ann/a/film.mp4", "a//film.mp4", ""):
+        assert (await get(path, "bob:me too")).status == 404
 
 
 def test_the_stores_of_the_page_can_be_made() -> None:

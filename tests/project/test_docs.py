@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from dataclasses import fields
@@ -16,6 +17,7 @@ from support.pages import Block, blocks, matches, pages, run_page, runner_of
 from rangeserve import Limits, RangeMiddleware
 
 README = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "guide.md"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -52,9 +54,23 @@ def test_every_page_is_listed_in_the_readme() -> None:
 
 
 def test_the_table_of_limits_is_that_of_the_class() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+|None) \|", README.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+|None) \|", GUIDE.read_text("utf-8"), re.MULTILINE)
     written = {name: value.replace(",", "") for name, value in rows}
     assert written == {field.name: str(getattr(Limits(), field.name)) for field in fields(Limits)}
+
+
+def test_the_lines_of_the_log_are_those_of_the_code() -> None:
+    """The table in docs/symptoms.md quotes a part of each text that is logged."""
+    page = (ROOT / "docs" / "symptoms.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| (?:INFO|WARNING) \| `(.*?)` \|", page, re.MULTILINE)
+    assert len(quoted) > 5
+    texts = [
+        str(node.value)
+        for path in (ROOT / "rangeserve").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [line for line in quoted if not any(line in text for text in texts)] == []
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
@@ -66,15 +82,16 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 @pytest.mark.anyio
 class TestTheTenLines:
-    """What the README's three apps answer."""
+    """What the apps of the README and of the guide answer."""
 
     @pytest.fixture
     def names(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         monkeypatch.chdir(ROOT)
         names: dict[str, Any] = {"__name__": "readme"}
-        for block in blocks(README.read_text(encoding="utf-8")):
-            if block.language == "python" and not block.mark:
-                exec(compile(block.code, "README.md", "exec", dont_inherit=True), names)
+        for page in (README, GUIDE):
+            for block in blocks(page.read_text(encoding="utf-8")):
+                if block.language == "python" and not block.mark:
+                    exec(compile(block.code, page.name, "exec", dont_inherit=True), names)
         return names
 
     @pytest.mark.parametrize("app", ["starlette_app", "layered_app"])

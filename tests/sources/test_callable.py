@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
 import pytest
 from support.content import CONTENT
 from support.driver import ask
+from support.waiting import until
 
 from rangeserve import ResponseError, serve
-from rangeserve.sources import (
-    CallableSource,
-)
+from rangeserve.sources import CallableSource, SourceUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -100,3 +100,103 @@ async def test_the_iterator_is_closed_when_the_client_leaves() -> None:
     await ask(serve(CallableSource(read, 10_000_000)), leave_after=50_000)
     (position,) = closed
     assert position < 1_000_000
+
+
+async def at_once(start: int, stop: int) -> bytes:
+    return CONTENT[start:stop]
+
+
+class Called:
+    """A callable object whose call generates."""
+
+    async def __call__(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        yield CONTENT[start:stop]
+
+
+class Counting:
+    """An async iterator that is no generator."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        self.rest = [CONTENT[start:stop]]
+
+    def __aiter__(self) -> Counting:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self.rest:
+            raise StopAsyncIteration
+        return self.rest.pop()
+
+
+def in_chunks(start: int, stop: int) -> Iterator[bytes]:
+    for position in range(start, stop, 1000):
+        threads.append(threading.current_thread())
+        yield CONTENT[position : min(position + 1000, stop)]
+
+
+def whole(start: int, stop: int) -> memoryview:
+    threads.append(threading.current_thread())
+    return memoryview(CONTENT)[start:stop]
+
+
+async def never_ending(start: int, stop: int) -> AsyncIterator[bytes]:
+    yield CONTENT[start:stop]
+
+
+threads: list[threading.Thread] = []
+
+
+@pytest.mark.parametrize(
+    ("read", "blocks"),
+    [
+        pytest.param(in_chunks, True, id="a generator function"),
+        pytest.param(whole, True, id="a function that returns the bytes"),
+        pytest.param(lambda start, stop: in_chunks(start, stop), True, id="gives a generator"),
+        pytest.param(lambda start, stop: [whole(start, stop)], True, id="gives a list"),
+        pytest.param(at_once, False, id="async, returns the bytes"),
+        pytest.param(Counting, False, id="a class of async iterators"),
+        pytest.param(Called(), False, id="an object that generates"),
+        pytest.param(lambda start, stop: at_once(start, stop), False, id="gives a coroutine"),
+        pytest.param(lambda start, stop: never_ending(start, stop), False, id="gives a generation"),
+    ],
+)
+async def test_a_function_of_any_kind_works(read: Any, blocks: bool) -> None:
+    threads.clear()
+    answer = await ask(serve(CallableSource(read, 5000)), headers=[("Range", "bytes=100-2599")])
+    assert (answer.status, answer.body) == (206, CONTENT[100:2600])
+    assert bool(threads) is blocks
+    assert threading.current_thread() not in threads
+
+
+@pytest.mark.parametrize(
+    "read", [lambda start, stop: "text", lambda start, stop: None], ids=["text", "None"]
+)
+async def test_what_is_no_bytes_is_said(read: Any) -> None:
+    with pytest.raises(TypeError, match="read gives bytes, in chunks or at once, not "):
+        await ask(serve(CallableSource(read, 5000)))
+
+
+async def test_a_blocking_generator_is_closed_when_the_client_leaves() -> None:
+    closed: list[int] = []
+
+    def read(start: int, stop: int) -> Iterator[bytes]:
+        position = start
+        try:
+            while position < stop:
+                yield bytes(1000)
+                position += 1000
+        finally:
+            closed.append(position)
+
+    await ask(serve(CallableSource(read, 10_000_000)), leave_after=50_000)
+    await until(lambda: bool(closed))
+    assert closed[0] < 1_000_000
+
+
+async def test_no_thread_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def none_free(*given: Any) -> None:
+        raise SourceUnavailable(503, "no thread")
+
+    monkeypatch.setattr("rangeserve.sources.callable.in_thread", none_free)
+    with pytest.raises(ResponseError, match="no thread"):
+        await ask(serve(CallableSource(whole, 5000)))
