@@ -159,4 +159,6 @@ def hand_over(scope: Mapping[str, Any], source: Given) -> None:
             "no RangeMiddleware takes this source: none is wrapped around the app, it skips "
             f"this request, or the method is {scope.get('method', scope.get('type'))}"
         )
+    if hasattr(source, "read_blocking") and not hasattr(source, "read"):
+        raise TypeError(f"an event loop cannot read {shown(source)}: it has no read, only blocking")
     handover.instead_of_body(source)

@@ -23,6 +23,7 @@ Given = Union[Source, str, "PathLike[str]", BytesLike, BytesIO, SeekableFile]
 """What can be handed over."""
 
 _PARTS: Final = ("size", "etag", "last_modified", "content_type", "read")  # of a source
+_READS: Final = ("read", "read_blocking")  # one of them is enough, as the server is ASGI or WSGI
 _WANTED: Final = "a path, bytes, a file that is open for reading in binary, or a source"
 
 
@@ -35,7 +36,9 @@ def source_of(given: Given, *, close: bool = True) -> Source | str:
     """
     if isinstance(given, (str, PathLike)):
         return abspath(fsdecode(given))
-    if all(hasattr(given, name) for name in _PARTS):
+    if all(hasattr(given, name) for name in _PARTS if name not in _READS) and any(
+        hasattr(given, name) for name in _READS
+    ):
         return cast("Source", given)
     if isinstance(given, (bytes, bytearray, memoryview, BytesIO)):
         return BytesSource(given)

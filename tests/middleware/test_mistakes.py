@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support.apps import BODY, PART, RANGE, hands_over, plain
@@ -55,7 +55,11 @@ async def read(start: int, stop: int) -> Any:
 MISTAKES = [
     pytest.param(lambda: RangeMiddleware(None), "an ASGI app, not None", id="no app"),
     pytest.param(lambda: RangeMiddleware("app:app"), "not 'app:app'", id="a name for an app"),
-    pytest.param(lambda: RangeMiddleware(wsgi), "WsgiToAsgi or a2wsgi", id="a WSGI function"),
+    pytest.param(
+        lambda: RangeMiddleware(wsgi),
+        "rangeserve.wsgi.RangeMiddleware wraps it",
+        id="a WSGI function",
+    ),
     pytest.param(lambda: RangeMiddleware(WsgiApp()), "a WsgiApp is a WSGI app", id="a WSGI object"),
     pytest.param(lambda: RangeMiddleware(Asgi2), "guarantee_single_callable", id="ASGI 2"),
     pytest.param(lambda: RangeMiddleware(lambda: None), "a scope, a receive", id="no parameters"),
@@ -281,6 +285,21 @@ class TestWhatIsLogged:
         answer = await ask(RangeMiddleware(view))
         assert answer.body == b"null"
         assert "returns an empty response (in FastAPI" in caplog.messages[0]
+
+    async def test_a_source_that_only_wsgi_can_read(self) -> None:
+        class Blocking:
+            size, etag, last_modified, content_type = 4, None, None, None
+
+            def read_blocking(self, first: int, stop: int) -> Any:
+                raise AssertionError("it is refused before it is read")
+
+        async def view(scope: Any, receive: Any, send: Any) -> None:
+            with pytest.raises(TypeError, match="an event loop cannot read a Blocking"):
+                hand_over(scope, cast("Any", Blocking()))
+            await send(start((b"content-length", b"4")))
+            await send(body(b"null"))
+
+        assert (await ask(RangeMiddleware(view))).body == b"null"
 
     async def test_wrapped_twice(self, caplog: pytest.LogCaptureFixture) -> None:
         app = RangeMiddleware(RangeMiddleware(plain))
