@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from datetime import datetime
 from itertools import accumulate
 
-from .composed import close_all, combined_etag, facts_of, latest, read_exactly
+from .blocking import close_all_blocking, needs_loop, read_exactly_blocking
+from .composed import Facts, close_all, combined_etag, facts_of, latest, read_exactly
 from .protocol import Source
 
 __all__ = ["ConcatSource"]
@@ -40,18 +41,35 @@ class ConcatSource:
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes `[start, stop)`, in the chunks that the sources give."""
-        place = bisect_right(self._starts, start) - 1
-        while start < stop:
-            begin, end = self._starts[place], min(self._starts[place + 1], stop)
-            what = f"source {place} of {len(self._sources)}"
-            source, facts = self._sources[place], self._facts[place]
-            if start < end:
-                reading = read_exactly(source, facts, start - begin, end - begin, what)
-                async with aclosing(reading) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-            start, place = end, place + 1
+        for portion in self._portions(start, stop):
+            async with aclosing(read_exactly(*portion)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether a source can only be read in an event loop, so that `read_blocking` fails."""
+        return any(map(needs_loop, self._sources))
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        """As `read`, in the thread of the caller."""
+        for portion in self._portions(start, stop):
+            yield from read_exactly_blocking(*portion)
 
     async def aclose(self) -> None:
         """Close the sources that can be closed, each once."""
         await close_all(self._sources)
+
+    def close(self) -> None:
+        """As `aclose`, for sources with a `close`."""
+        close_all_blocking(self._sources)
+
+    def _portions(self, start: int, stop: int) -> Iterator[tuple[Source, Facts, int, int, str]]:
+        """What is to be read of which source for the bytes `[start, stop)`: see `read_exactly`."""
+        place = bisect_right(self._starts, start) - 1
+        while start < stop:
+            begin, end = self._starts[place], min(self._starts[place + 1], stop)
+            what = f"source {place} of {len(self._sources)}"
+            if start < end:
+                yield self._sources[place], self._facts[place], start - begin, end - begin, what
+            start, place = end, place + 1

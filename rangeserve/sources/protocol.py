@@ -66,7 +66,8 @@ class Closable(Protocol):
 class ReadsBlocking(Protocol):
     """A source that can be read without an event loop, as WSGI has to read it. Optional.
 
-    If it has something to close, it has a `close` without arguments.
+    If it has something to close, it has a `close` without arguments. If `read_blocking` does not
+    always work, an attribute `needs_loop` is true when it does not.
     """
 
     def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ application = RangeMiddleware(application)
 from __future__ import annotations
 
 from .._public import publish
+from .archive import open_zip
 from .handover import hand_over, requested_range
 from .middleware import RangeMiddleware
 from .types import Environ, StartResponse, WSGIApp
@@ -16,6 +17,7 @@ __all__ = [
     "StartResponse",
     "WSGIApp",
     "hand_over",
+    "open_zip",
     "requested_range",
 ]
 

@@ -14,6 +14,7 @@ from typing import Any
 from .._asgi.actions import Action, Open, Serve
 from .._asgi.exchange import Exchange
 from .._asgi.hints import Hints
+from .._asgi.hooks import Hooks, TooLargeHook, ValidatorHook
 from .._asgi.messages import BODY, START
 from .._asgi.observation import Observation
 from .._asgi.once import Once
@@ -47,7 +48,14 @@ class Settings:
     observer: Observer | None
     app_ranges: bool | Callable[[Environ], object] = False
     last_modified: bool = True
+    body_etag: int | None = None
+    validator: ValidatorHook | None = None
+    too_large: TooLargeHook | None = None
     once: Once = field(default_factory=Once)
+
+    def hooks(self, environ: Environ) -> Hooks:
+        """The user's functions for one request: they are called with its `environ`."""
+        return Hooks(environ, self.body_etag, self.validator, self.too_large)
 
 
 class Call:
@@ -95,6 +103,7 @@ class Call:
             time.time,
             request_fields=self._fields,
             hints=Hints(self._request, shows_ranges=self._shows_ranges, log=log),
+            hooks=self._settings.hooks(self._environ.environ),
         )
 
     @property
@@ -186,7 +195,8 @@ class Call:
         self._is_start_fed = True
         body = self._body
         if type(body) is FileWrapper and start.status == 200:
-            self._opened.offer(body, start, measure=self._request is not None)
+            is_capped = self._settings.limits.max_body_size is not None
+            self._opened.offer(body, start, measure=is_capped or self._request is not None)
         elif isinstance(body, (list, tuple)):
             size = sum(len(chunk) for chunk in body)
             if size or self._method != "HEAD":

@@ -9,7 +9,7 @@ from typing import Any, Union, cast
 from werkzeug.datastructures import Range
 
 from ..handover import Handover
-from ..sources.callable import CallableSource
+from ..sources.blocking import needs_loop
 from ..sources.memory import BytesLike, BytesSource
 from ..sources.open_file import SeekableFile
 from ..sources.protocol import ReadsBlocking, Source
@@ -25,7 +25,8 @@ def hand_over(environ: Mapping[str, Any], source: BlockingBody) -> None:
     """Give the middleware the source of the response body.
 
     `source`: a path, bytes, an open binary file, which is sent from its position on and is closed
-    afterwards, or a source with a `read_blocking` (see `sources.ReadsBlocking`).
+    afterwards, or a source with a `read_blocking` (see `sources.ReadsBlocking`), such as what
+    `open_zip` gives.
 
     To be called before the response starts, from any view; the view then answers 200 with the
     fields it wants and an empty body, which is discarded. A relative path is resolved now.
@@ -57,8 +58,9 @@ def _source(given: BlockingBody) -> Source | str | PathLike[str]:
     if isinstance(given, (bytes, bytearray, memoryview)):
         return BytesSource(given)
     if isinstance(given, ReadsBlocking):
-        if isinstance(given, CallableSource) and given.needs_loop:
-            raise TypeError("this CallableSource calls an async function, which WSGI cannot await")
+        if needs_loop(given):
+            kind = type(given).__name__
+            raise TypeError(f"this {kind} has an async part, which WSGI cannot await")
         return cast("Source", given)
     if hasattr(given, "seek"):
         source = source_of(given, None, measure=True)

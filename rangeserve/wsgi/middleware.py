@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from .._checks import check_etag_maker, check_function, check_limits
 from ..core.limits import Limits
+from ..core.representation import Field
 from ..events import Observer
 from ..sources.file import EtagMaker, stat_etag
 from .call import Call, Settings
@@ -29,6 +31,14 @@ class RangeMiddleware:
     with the environ and gives a true value for such a request. `last_modified`: whether a file
     whose app gave no Last-Modified gets one.
 
+    `body_etag`: a body that comes in one chunk of at most this number of bytes gets a strong ETag
+    made of its content, if it has none; `None` for no such tags. `validator`: called with the
+    environ and the fields, pairs of `bytes`, of a 200 without ETag and Last-Modified; it gives a
+    quoted entity-tag, a `datetime` for Last-Modified, or `None`. Neither is for a response that
+    is coded, an event stream, or not to be stored. `too_large`: called with the environ if the
+    whole is larger than `Limits.max_body_size`; gives a URL to redirect to, or `None` for a 501.
+    `ValueError` for a `body_etag` below 1.
+
     Files that come through `wsgi.file_wrapper` are read at offsets; whole ones are given to the
     server's own `wsgi.file_wrapper`, unless there is an observer, which has to count the bytes.
 
@@ -46,6 +56,9 @@ class RangeMiddleware:
         observer: Observer | None = None,
         app_ranges: bool | Callable[[Environ], object] = False,
         last_modified: bool = True,
+        body_etag: int | None = None,
+        validator: Callable[[Environ, Sequence[Field]], str | datetime | None] | None = None,
+        too_large: Callable[[Environ], str | None] | None = None,
     ) -> None:
         check_limits(limits)
         check_function("skip", skip, "every request would be skipped")
@@ -53,9 +66,20 @@ class RangeMiddleware:
         if not isinstance(app_ranges, bool):
             check_function("app_ranges", app_ranges, "every request would show its Range")
         check_etag_maker(etag)
+        if body_etag is not None and body_etag < 1:
+            raise ValueError("body_etag must be at least 1 byte, or None")
         self.app = app
         self.skip = skip
-        self._settings = Settings(limits, etag, observer, app_ranges, last_modified)
+        self._settings = Settings(
+            limits,
+            etag,
+            observer,
+            app_ranges,
+            last_modified,
+            body_etag=body_etag,
+            validator=validator,
+            too_large=too_large,
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One WSGI call."""

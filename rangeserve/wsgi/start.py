@@ -13,7 +13,7 @@ __all__ = ["Start"]
 
 _BODYLESS: Final = frozenset({204, 304})
 # wsgiref.validate asks for the field, also of a response without a body.
-_ERRORS_TYPE: Final = ("Content-Type", "text/plain; charset=utf-8")
+_OWN_TYPE: Final = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class Start:
@@ -37,7 +37,7 @@ class Start:
 
     def has_field(self, name: str) -> bool:
         """Whether there is a field of this `name`, which is in lower case."""
-        return any(each.lower() == name for each, _ in self._headers)
+        return _has_field(self._headers, name)
 
     def know_size(self, size: int) -> None:
         """Add the Content-Length that a server would add: of a body of `size` bytes."""
@@ -61,6 +61,14 @@ class Start:
                 (name.decode("latin-1"), value.decode("latin-1"))
                 for name, value in message["headers"]
             ]
-        if status != self.status and status >= 400:
-            headers.append(_ERRORS_TYPE)
+        if (
+            status != self.status
+            and status not in (206, 304)
+            and not _has_field(headers, "content-type")
+        ):
+            headers.append(_OWN_TYPE)
         return (line, headers, self._exc_info) if self._exc_info else (line, headers)
+
+
+def _has_field(headers: list[tuple[str, str]], name: str) -> bool:
+    return any(each.lower() == name for each, _ in headers)

@@ -558,7 +558,7 @@ def test_a_callable_that_is_async_is_refused() -> None:
     def app(environ: Any, start_response: Any) -> Any:
         hand_over(environ, CallableSource(generated, 5))
 
-    assert "async function" in str(ask(RangeMiddleware(app)).raised)
+    assert "CallableSource has an async part" in str(ask(RangeMiddleware(app)).raised)
 
 
 def test_a_view_sees_what_was_asked_for() -> None:

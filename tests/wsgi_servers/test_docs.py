@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -23,12 +25,18 @@ def test_its_blocks_serve_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, module.__name__, module)
     module.__file__ = str(tmp_path / "page.py")
     run = [block for block in FOUND if block.language == "python"]
-    assert len(run) == 4
-    for block in run:
+    assert len(run) == 5
+    for block in run[:4]:
         exec(compile(block.code, PAGE.name, "exec", dont_inherit=True), vars(module))
         reply = ask(module.app, headers=[("Range", "bytes=-100")], path="/video.mp4")
         assert (reply.status, reply.body, reply.raised) == (206, VIDEO[-100:], None)
         assert reply["content-range"] == f"bytes 99900-99999/{len(VIDEO)}"
+    exec(compile(run[4].code, PAGE.name, "exec", dont_inherit=True), vars(module))
+    whole = ask(module.app, path="/album.zip")
+    with zipfile.ZipFile(io.BytesIO(whole.body)) as archive:
+        assert archive.read("video.mp4") == VIDEO
+    reply = ask(module.app, headers=[("Range", "bytes=50000-")], path="/album.zip")
+    assert (reply.status, reply.body) == (206, whole.body[50_000:])
 
 
 def test_its_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
