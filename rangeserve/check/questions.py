@@ -45,6 +45,10 @@ def script(
     yield from _conditions(interview)
     yield from _several_and_wrong(interview)
     yield from _again(interview, "again-1", "the whole, once more")
+    if interview.length:  # of a cache that keeps each part apart it was a miss, and is a hit now
+        yield from _range(
+            interview, "middle-again", "a range, once more", _middle(interview.length)
+        )
     yield from _codings(interview)
     yield from _origins(interview, origin)
     yield from _redirected(interview, whole)

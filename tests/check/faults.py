@@ -221,6 +221,27 @@ def codes_parts(asked: Asked, said: Said) -> Reply:
     return said
 
 
+CODED = gzip.compress(MOVIE, 1)
+
+
+def parts_of_the_coded(asked: Asked, said: Said) -> Reply:
+    """Compressed first, and then cut: a tag and a length of its own."""
+    if "gzip" not in asked.fields.get("accept-encoding", ""):
+        return said
+    fields = {**SENT_BY_SERVER.fields, "ETag": '"v1-gzip"'}
+    cut = Right(body=CODED, fields=fields, codes=False)(asked)
+    return cut.having("Content-Encoding", "gzip") if cut.status in (200, 206) else cut
+
+
+def wrong_parts_of_the_coded(change: Callable[[Said], Said]) -> Fault:
+    def fault(asked: Asked, said: Said) -> Reply:
+        cut = parts_of_the_coded(asked, said)
+        assert isinstance(cut, Said)
+        return change(cut) if part(asked, cut) and coded(asked, cut) else cut
+
+    return fault
+
+
 def coded(asked: Asked, said: Said) -> bool:
     return said.get("content-encoding") is not None
 
@@ -375,6 +396,14 @@ ZOO = (
     Broken("If-Match is ignored", "C10", without_conditions("if-match")),
     Broken("coded for everybody", "E01", when(whole, compress)),
     Broken("a coded part", "E02", codes_parts),
+    Broken("a coded part with the tag of the identity", "E02",
+           wrong_parts_of_the_coded(lambda said: said.having("ETag", '"v1"'))),
+    Broken("a coded part of the identity's length", "E02", wrong_parts_of_the_coded(
+        named(lambda value: value.partition("/")[0] + f"/{len(MOVIE)}"))),
+    Broken("a coded part with other bytes", "E02", wrong_parts_of_the_coded(shifted)),
+    Broken("a coded part without Content-Range", "E02", wrong_parts_of_the_coded(
+        lambda said: said.without("Content-Range"))),
+    Broken("a part of the coded body", "E05", parts_of_the_coded),
     Broken("one tag for two codings", "E03", when(coded, lambda s: s.having("ETag", '"v1"'))),
     Broken("no Vary", "E04", when(coded, lambda said: said.having("Vary", "Origin"))),
     Broken("the preflight is not known", "X01", when(status(204), refused(405))),

@@ -92,8 +92,12 @@ def malformed(interview: Interview) -> Judgement:
 
 
 def other_unit(interview: Interview) -> Judgement:
-    """R12: a Range in a unit that the server does not know is ignored."""
-    return _harmless(interview, "unit", refusing=False)
+    """R12: a Range in a unit that the server does not know is ignored, by an origin."""
+    judged = _harmless(interview, "unit", refusing=False)
+    answer = interview.answer("unit")
+    if isinstance(judged, Failed) and answer is not None and answer.came_through_a_cache:
+        return NotJudged("a proxy or a cache answered; only of an origin it is asked")
+    return judged
 
 
 def _harmless(interview: Interview, name: str, *, refusing: bool) -> Judgement:
