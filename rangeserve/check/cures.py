@@ -119,7 +119,7 @@ _FOR_CODE: Final = {
     "C08": "ignore If-Modified-Since if there is an If-None-Match",
     "C09": "judge the preconditions before Range",
     "C10": "answer 412 if If-Match does not name the current ETag",
-    "E01": "code only for clients that ask for it",
+    "E01": "compress only for clients that ask for it",
     "E02": "do not compress what has ranges, or honour ranges before it is compressed",
     "E03": "give the compressed response a tag of its own, or a weak one",
     "E04": "send `Vary: Accept-Encoding`",

@@ -89,7 +89,7 @@ def _ranges(interview: Interview, chance: random.Random) -> Script:
     yield from _range(
         interview, "past-end", "a range that ends past the end", f"{max(size - 10, 0)}-{size + 999}"
     )
-    yield from _range(interview, "at-end", "all from behind the last byte", f"{size}-")
+    yield from _range(interview, "at-end", "all from beyond the last byte", f"{size}-")
     width = min(16 * 1024, max(size // 3, 1))
     first = chance.randrange(max(size - width, 1))
     yield from _range(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bare.catalogue import Bare
@@ -16,13 +17,19 @@ HEAD = "| product | what | breaks | slows | findings |\n| --- | --- | --- | --- 
 def row(product: Bare, report: Report) -> str:
     """A row of the table: how many clients break and are slow, and what came for each code."""
     found = "; ".join(
-        f"{finding.check.code}: {finding.judgement.came}".replace("|", "\\|")
+        f"{finding.check.code}: {_short(finding.judgement.came)}"
         for finding in report.findings
         if isinstance(finding.judgement, Failed)
     )
     breaks, slows = (keys(report, fate) for fate in (Fate.BREAKS, Fate.SLOW))
     name = f"**{product.name}** {product.version()}"
     return f"| {name} | {product.what} | {breaks} | {slows} | {found or 'none'} |"
+
+
+def _short(came: str) -> str:
+    """What came, without what is other on each machine or says nothing here."""
+    came = re.sub(r'(W/)?"(?!rangeserve)[^"]*"', lambda tag: f'{tag[1] or ""}"..."', came)
+    return re.sub(r", Content-Range: bytes [-0-9*]+/\d+", "", came)
 
 
 def keys(report: Report, fate: Fate) -> str:

@@ -371,6 +371,10 @@ ZOO = (
     Broken("206 with another type", "P07",
            when(part, lambda said: said.having("Content-Type", "application/octet-stream"))),
     Broken("no validators", "V01", right=fields_without("ETag", "Last-Modified")),
+    Broken("no validators, and no If-Range", "V01", lambda asked, said: replace_fields(
+        fields_without("ETag", "Last-Modified").fields)(
+            replace(asked, fields={n: v for n, v in asked.fields.items() if n != "if-range"})).without(
+                "ETag", "Last-Modified")),
     Broken("an ETag without quotes", "V02", right=fields_with(ETag="v1")),
     Broken("a weak ETag", "V03", right=fields_with(ETag='W/"v1"')),
     Broken("two replicas", "V04", tags('"a"', '"b"')),

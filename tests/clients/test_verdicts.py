@@ -79,6 +79,13 @@ def no_suffix(answer: Callable[[Asked], Said], asked: Asked) -> Reply:
     return (no_ranges if asked.specs.startswith("-") else (lambda a, b: a(b)))(answer, asked)
 
 
+def codes_the_whole(answer: Callable[[Asked], Said], asked: Asked) -> Reply:
+    said = answer(asked)
+    if asked.method != "GET" or said.status != 200:
+        return said
+    return said.carrying(gzip.compress(said.body, 1)).having("Content-Encoding", "gzip")
+
+
 def never_304_nor_412(answer: Callable[[Asked], Said], asked: Asked) -> Reply:
     kept = {name: value for name, value in asked.fields.items() if not name.startswith("if-")}
     return answer(replace(asked, fields=kept))
@@ -90,6 +97,7 @@ FAULTS: dict[str, Callable[[Callable[[Asked], Said], Asked], Reply]] = {
     "R01": no_ranges,
     "R06": no_suffix,
     "C06": never_304_nor_412,
+    "E01": codes_the_whole,
     "E05": lambda answer, asked: answer(asked),  # the server of the folder does it
 }
 
