@@ -62,8 +62,6 @@ QUIRKS = (
         without_conditions("if-match")(asked, said).adding("Via", "1.1 cache"))),
     Quirk("a cache refuses another unit", lambda asked, said: (
         refused(416)(said) if asked.range == "items=0-1" else said).adding("Via", "1.1 cache")),
-    Quirk("a cache that streams the first time", lambda asked, said: (
-        chunked(said) if asked.method == "GET" and asked.number == 0 else said)),
     Quirk("a cache that has it from now on", lambda asked, said: said.adding(
         "X-Cache", "HIT" if asked.number else "MISS")),
     Quirk("chunked parts", when(status(206), chunked)),
@@ -165,6 +163,15 @@ def test_content_that_is_replaced_meanwhile_is_noticed(number: int) -> None:
         report = check(server.url)
     assert {code: report.came(code) for code in report.failed} == {}
     assert any("changed" in note for note in report.notes)
+
+
+def test_a_cache_that_streams_the_first_time_has_not_changed() -> None:
+    with serving(
+        Right(), lambda asked, said: chunked(said) if asked.number == 0 else said
+    ) as server:
+        report = check(server.url)
+    assert report.failed == ("B02",)
+    assert report.notes == ()
 
 
 def test_content_that_grows_all_the_time_is_noticed() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -33,14 +34,14 @@ Engine = Callable[[Path, Path], AbstractContextManager[Server]]
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files that a server with other rights can read, one of them a hole of 10 GiB."""
-    base = tmp_path_factory.mktemp("real")
-    for folder in (base, *base.parents[:3]):
-        if folder.owner() == base.owner() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    folder = base / "files"
-    folder.mkdir()
+def files() -> Iterator[Path]:
+    """Files that Apache can read, which is never root; one of them is a hole of 10 GiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield filled(Path(folder))
+
+
+def filled(folder: Path) -> Path:
     shutil.copy(CLIP, folder / "clip.mp4")
     (folder / "text.txt").write_bytes(numbered(200_000))
     for size in SIZES:

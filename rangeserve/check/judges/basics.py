@@ -7,6 +7,7 @@ from typing import Final
 from ...core.partial import read_content_range
 from ..checks import Check, Failed, Judgement, NotJudged, Passed
 from ..interview import Interview
+from ..stability import full_answers
 from .ranges import any_range
 
 __all__ = ["CHECKS"]
@@ -93,12 +94,7 @@ def type_of_head(interview: Interview) -> Judgement:
 
 def _moves(interview: Interview, field: str) -> bool:
     """Whether the field differs between one GET and another, so that it says nothing of HEAD."""
-    values = {
-        answer.get(field)
-        for name in ("whole", "again-1", "again-2")
-        if (answer := interview.answer(name)) is not None and answer.status == 200
-    }
-    return len(values) > 1
+    return len({answer.get(field) for answer in full_answers(interview)}) > 1
 
 
 def advertised(interview: Interview) -> Judgement:
