@@ -14,6 +14,11 @@ MOST: Final = 64 * 1024
 """The bytes of a body that are read at most, unless a question says otherwise."""
 
 
+_OF_INTERMEDIARIES: Final = (
+    "via", "age", "cache-status", "x-cache", "x-cache-status", "cf-cache-status",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One request that is to be sent.
@@ -87,6 +92,11 @@ class Answer:
     def representation(self) -> Representation:
         """What the fields say of the representation, as the core reads them."""
         return read_representation(self.fields)
+
+    @property
+    def came_through_a_cache(self) -> bool:
+        """Whether the fields name a proxy or a cache, to which less applies than to an origin."""
+        return any(self.all(name) for name in _OF_INTERMEDIARIES)
 
     @property
     def is_throttled(self) -> bool:

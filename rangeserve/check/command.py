@@ -22,9 +22,9 @@ from .targets import ConnectTo, shown_url_of_anything
 
 __all__ = ["main"]
 
-_DESCRIPTION = """Ask a URL what clients ask, and say who can seek, resume and slice there.
+_DESCRIPTION = """Send a URL the requests that clients send, and say who can seek, resume and slice.
 At most 40 requests are sent to each URL, and 8 MB received."""
-_EPILOG = """exit codes: 0 nothing breaks a client, 1 something does, 2 a URL could not be asked"""
+_EPILOG = """exit codes: 0 no client breaks, 1 a client breaks, 2 a URL could not be asked"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_clients,
         default=(),
         metavar="KEY[,KEY]",
-        help=f"only these clients count: {', '.join(each.key for each in CLIENTS)}",
+        help=f"count only these clients: {', '.join(each.key for each in CLIENTS)}",
     )
     add(
         "-H",
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", type=_seconds, default=15.0, metavar="SECONDS", help="for each wait")
     add("--json", action="store_true", help="print JSON instead of text")
     add("--junit", metavar="FILE", help="write JUnit's XML to FILE")
-    add("--annotations", action="store_true", help="print annotations for GitHub's CI, too")
+    add("--annotations", action="store_true", help="also print annotations for GitHub Actions")
     return parser  # fmt: skip
 
 

@@ -15,7 +15,7 @@ __all__ = ["cure_for", "server_of"]
 # (what stands in Server, Via or X-Powered-By; the name; what cures which codes there)
 _RANGES: Final = frozenset({"R01", "R02", "R03", "R04", "R05", "R06", "B06"})
 _TAGS: Final = frozenset({"V01", "V02", "V03", "V04", "V05"})
-_CODED: Final = frozenset({"E01", "E02", "E03", "E04"})
+_CODED: Final = frozenset({"E01", "E02", "E03", "E04", "E05"})
 _CORS: Final = frozenset({"X01", "X02", "X03", "X04", "X05", "X06"})
 
 _SERVERS: Final = (
@@ -119,10 +119,11 @@ _FOR_CODE: Final = {
     "C08": "ignore If-Modified-Since if there is an If-None-Match",
     "C09": "judge the preconditions before Range",
     "C10": "answer 412 if If-Match does not name the current ETag",
-    "E01": "code only for clients that ask for it",
+    "E01": "compress only for clients that ask for it",
     "E02": "do not compress what has ranges, or honour ranges before it is compressed",
     "E03": "give the compressed response a tag of its own, or a weak one",
     "E04": "send `Vary: Accept-Encoding`",
+    "E05": "a client that asks for codings cannot decode a piece: do not compress what has ranges",
     "X01": "send `Access-Control-Allow-Headers: Range, If-Range` with the preflight",
     "X02": "send `Access-Control-Expose-Headers: Accept-Ranges, Content-Range, ETag`",
     "X03": "send the CORS fields with 304, too",

@@ -42,6 +42,6 @@ def judge(interview: Interview) -> tuple[Finding, ...]:
     for check in CHECKS:
         judgement = check.judge(interview)
         if moved and isinstance(judgement, Failed) and check.code not in _OF_ONE_ANSWER:
-            judgement = NotJudged("the content changed while it was asked for")
+            judgement = NotJudged("the content changed during the check")
         findings.append(Finding(check, judgement))
     return tuple(findings)

@@ -45,6 +45,10 @@ def script(
     yield from _conditions(interview)
     yield from _several_and_wrong(interview)
     yield from _again(interview, "again-1", "the whole, once more")
+    if interview.length:  # of a cache that keeps each part apart it was a miss, and is a hit now
+        yield from _range(
+            interview, "middle-again", "a range, once more", _middle(interview.length)
+        )
     yield from _codings(interview)
     yield from _origins(interview, origin)
     yield from _redirected(interview, whole)
@@ -85,7 +89,7 @@ def _ranges(interview: Interview, chance: random.Random) -> Script:
     yield from _range(
         interview, "past-end", "a range that ends past the end", f"{max(size - 10, 0)}-{size + 999}"
     )
-    yield from _range(interview, "at-end", "all from behind the last byte", f"{size}-")
+    yield from _range(interview, "at-end", "all from beyond the last byte", f"{size}-")
     width = min(16 * 1024, max(size // 3, 1))
     first = chance.randrange(max(size - width, 1))
     yield from _range(

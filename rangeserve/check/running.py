@@ -135,7 +135,7 @@ def _refuse_what_cannot_be_judged(interview: Interview, asker: Asker) -> None:
     if whole is None:
         raise CouldNotAsk(asker.secrets.hide(interview.why_not("whole")))
     if whole.status not in (200, 206):
-        raise CouldNotAsk(f"the answer is {whole.status}, and no representation")
+        raise CouldNotAsk(f"the answer is {whole.status}, not a representation")
 
 
 def _written(
@@ -148,14 +148,14 @@ def _written(
     codes = [each.check.code for each in findings if isinstance(each.judgement, Failed)]
     notes: list[str] = []
     if changed(interview):
-        notes.append("The content changed while it was asked for: what compares answers is open.")
+        notes.append("The content changed during the check: what compares answers is not judged.")
     if budget.is_spent:
         notes.append("The budget of requests is spent: some questions were not asked.")
     ends = expiry_of(interview.whole.url or "")
     if ends is not None:
         left = max(int(ends - interview.now), 0)
         notes.append(
-            f"The URL is signed, and ends in {left:,} s: nothing can be resumed after that."
+            f"The URL is signed, and expires in {left:,} s: nothing can be resumed after that."
         )
     if any(answer.is_throttled for _, answer in interview.answers()):
         notes.append("The server declined some questions (429 or 503): they are not judged.")

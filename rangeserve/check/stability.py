@@ -56,8 +56,10 @@ def changed(interview: Interview) -> bool:
     answers = full_answers(interview)
     # What is compressed on its way may have other bytes each time.
     size = 0 if interview.coded else min((len(answer.body) for answer in answers), default=0)
-    looks = [(answer.representation.content_length, answer.body[:size]) for answer in answers]
-    if course_of(looks) is Course.REPLACED:
+    # A cache that streams while it fetches says no length the first time.
+    lengths = [answer.representation.content_length for answer in answers]
+    known = [length for length in lengths if length is not None]
+    if Course.REPLACED in (course_of(known), course_of([answer.body[:size] for answer in answers])):
         return True
     tags = [(answer.get("etag"), answer.get("last-modified")) for answer in answers]
     both = all(len({pair[place] for pair in tags}) == 2 for place in (0, 1))

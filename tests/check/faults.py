@@ -140,6 +140,11 @@ def without_conditions(*names: str) -> Fault:
     return fault
 
 
+def no_validators_nor_if_range(asked: Asked, said: Said) -> Reply:
+    kept = {name: value for name, value in asked.fields.items() if name != "if-range"}
+    return fields_without("ETag", "Last-Modified")(replace(asked, fields=kept))
+
+
 def compares_weakly(asked: Asked, said: Said) -> Reply:
     """If-Range compared as If-None-Match is."""
     fields = dict(asked.fields)
@@ -219,6 +224,27 @@ def codes_parts(asked: Asked, said: Said) -> Reply:
         # As a compressor in front does it: the part first, and the Content-Range kept.
         return compress(said)
     return said
+
+
+CODED = gzip.compress(MOVIE, 1)
+
+
+def parts_of_the_coded(asked: Asked, said: Said) -> Reply:
+    """Compressed first, and then cut: a tag and a length of its own."""
+    if "gzip" not in asked.fields.get("accept-encoding", ""):
+        return said
+    fields = {**SENT_BY_SERVER.fields, "ETag": '"v1-gzip"'}
+    cut = Right(body=CODED, fields=fields, codes=False)(asked)
+    return cut.having("Content-Encoding", "gzip") if cut.status in (200, 206) else cut
+
+
+def wrong_parts_of_the_coded(change: Callable[[Said], Said]) -> Fault:
+    def fault(asked: Asked, said: Said) -> Reply:
+        cut = parts_of_the_coded(asked, said)
+        assert isinstance(cut, Said)
+        return change(cut) if part(asked, cut) and coded(asked, cut) else cut
+
+    return fault
 
 
 def coded(asked: Asked, said: Said) -> bool:
@@ -350,6 +376,7 @@ ZOO = (
     Broken("206 with another type", "P07",
            when(part, lambda said: said.having("Content-Type", "application/octet-stream"))),
     Broken("no validators", "V01", right=fields_without("ETag", "Last-Modified")),
+    Broken("no validators, and no If-Range", "V01", no_validators_nor_if_range),
     Broken("an ETag without quotes", "V02", right=fields_with(ETag="v1")),
     Broken("a weak ETag", "V03", right=fields_with(ETag='W/"v1"')),
     Broken("two replicas", "V04", tags('"a"', '"b"')),
@@ -375,6 +402,14 @@ ZOO = (
     Broken("If-Match is ignored", "C10", without_conditions("if-match")),
     Broken("coded for everybody", "E01", when(whole, compress)),
     Broken("a coded part", "E02", codes_parts),
+    Broken("a coded part with the tag of the identity", "E02",
+           wrong_parts_of_the_coded(lambda said: said.having("ETag", '"v1"'))),
+    Broken("a coded part of the identity's length", "E02", wrong_parts_of_the_coded(
+        named(lambda value: value.partition("/")[0] + f"/{len(MOVIE)}"))),
+    Broken("a coded part with other bytes", "E02", wrong_parts_of_the_coded(shifted)),
+    Broken("a coded part without Content-Range", "E02", wrong_parts_of_the_coded(
+        lambda said: said.without("Content-Range"))),
+    Broken("a part of the coded body", "E05", parts_of_the_coded),
     Broken("one tag for two codings", "E03", when(coded, lambda s: s.having("ETag", '"v1"'))),
     Broken("no Vary", "E04", when(coded, lambda said: said.having("Vary", "Origin"))),
     Broken("the preflight is not known", "X01", when(status(204), refused(405))),

@@ -98,7 +98,7 @@ def test_the_examples_in_python_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(pythons) == 2
     for block in pythons:
         exec(compile(block.code, PAGE.name, "exec", dont_inherit=True), names)
-    test = names["test_films_can_be_seeked"]
+    test = names["test_seeking_works"]
     assert callable(test)
     test()
 

@@ -208,7 +208,7 @@ async def fails_to_start(scope: Any, receive: Any, send: Any) -> None:
         pytest.param(no_response, "the app sent no response", id="nothing"),
         pytest.param(fails, "the app raised LookupError", id="raises"),
         pytest.param(never_ends, "the app does not end in time", id="never ends"),
-        pytest.param(not_found, "the answer is 404, and no representation", id="404"),
+        pytest.param(not_found, "the answer is 404, not a representation", id="404"),
         pytest.param(fails_to_start, "the app fails to start: no database", id="lifespan"),
     ],
 )

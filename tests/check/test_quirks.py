@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
-from check.faults import chunked, fields_with, fields_without, refused, replace_fields, status, when
+from check.faults import (
+    chunked,
+    fields_with,
+    fields_without,
+    refused,
+    replace_fields,
+    status,
+    when,
+    without_conditions,
+)
 from check.zoo import MOVIE, Asked, Fault, Reply, Right, Said, no_fault, serving
 from support.content import numbered
 
@@ -49,6 +58,12 @@ def of(size: int) -> Right:
 
 QUIRKS = (
     Quirk("names in lower case", lower_case),
+    Quirk("a cache ignores If-Match", lambda asked, said: (
+        without_conditions("if-match")(asked, said).adding("Via", "1.1 cache"))),
+    Quirk("a cache refuses another unit", lambda asked, said: (
+        refused(416)(said) if asked.range == "items=0-1" else said).adding("Via", "1.1 cache")),
+    Quirk("a cache that has it from now on", lambda asked, said: said.adding(
+        "X-Cache", "HIT" if asked.number else "MISS")),
     Quirk("chunked parts", when(status(206), chunked)),
     Quirk("100 and 103 in front", after(
         b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n")),
@@ -99,8 +114,22 @@ def test_more_than_is_read_of_a_whole() -> None:
     assert report.received < 4_000_000
 
 
-def test_an_empty_file_is_not_judged() -> None:
-    with serving(of(0)) as server:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(no_fault, id="the whole"),
+        pytest.param(
+            when(lambda asked, said: (asked.range or "").startswith("bytes="), refused(416)),
+            id="416",
+        ),
+        pytest.param(
+            lambda asked, said: said.without("Content-Length") if asked.method == "HEAD" else said,
+            id="HEAD without a length",
+        ),
+    ],
+)
+def test_an_empty_file_is_not_judged(fault: Fault) -> None:
+    with serving(of(0), fault) as server:
         report = check(server.url)
     assert report.failed == ()
     assert {"R01", "R02", "R09", "P04"} <= open_codes(report)
@@ -134,6 +163,15 @@ def test_content_that_is_replaced_meanwhile_is_noticed(number: int) -> None:
         report = check(server.url)
     assert {code: report.came(code) for code in report.failed} == {}
     assert any("changed" in note for note in report.notes)
+
+
+def test_a_cache_that_streams_the_first_time_has_not_changed() -> None:
+    with serving(
+        Right(), lambda asked, said: chunked(said) if asked.number == 0 else said
+    ) as server:
+        report = check(server.url)
+    assert report.failed == ("B02",)
+    assert report.notes == ()
 
 
 def test_content_that_grows_all_the_time_is_noticed() -> None:

@@ -41,7 +41,7 @@ def test_it_never_raises(query: str) -> None:
 def test_it_is_said_and_the_signature_is_not() -> None:
     with serving(Right()) as server:
         report = check(f"{server.url}?{S3}")
-    assert any("The URL is signed, and ends in " in note for note in report.notes)
+    assert any("The URL is signed, and expires in " in note for note in report.notes)
     assert "s3Qsecret" not in repr(report)
 
 

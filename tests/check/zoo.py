@@ -206,6 +206,7 @@ class Server:
                 connection.sendall(data[start : start + 65536])
                 self.sent += len(data[start : start + 65536])
             connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(1)  # a client that keeps connections leaves late
             while connection.recv(65536):  # until the client leaves, so that nothing is reset
                 pass
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from edges.engines import find
 from support.content import numbered
+from support.engines import find
 from support.servers import HOST, Server, free_port, running
 from support.waiting import SECONDS
 

@@ -57,7 +57,7 @@ def all_of_it(interview: Interview) -> Judgement:
 
 
 def at_end(interview: Interview) -> Judgement:
-    """R09: a range behind the last byte is refused with 416."""
+    """R09: a range beyond the last byte is refused with 416."""
     judged = _may_judge(interview, "at-end", NotSatisfiable)
     if judged is not None:
         return judged
@@ -92,8 +92,12 @@ def malformed(interview: Interview) -> Judgement:
 
 
 def other_unit(interview: Interview) -> Judgement:
-    """R12: a Range in a unit that the server does not know is ignored."""
-    return _harmless(interview, "unit", refusing=False)
+    """R12: a Range in a unit that the server does not know is ignored, by an origin."""
+    judged = _harmless(interview, "unit", refusing=False)
+    answer = interview.answer("unit")
+    if isinstance(judged, Failed) and answer is not None and answer.came_through_a_cache:
+        return NotJudged("a proxy or a cache answered; only an origin has to ignore the unit")
+    return judged
 
 
 def _harmless(interview: Interview, name: str, *, refusing: bool) -> Judgement:
@@ -135,7 +139,7 @@ CHECKS: Final = (
     Check("R06", "the last bytes (-500) are a 206", "RFC 9110 14.1.2", _range("suffix")),
     Check("R07", "a range past the end is cut at the end", "RFC 9110 14.1.2", _range("past-end")),
     Check("R08", "a part is all of the range that was asked", "RFC 9110 15.3.7", all_of_it),
-    Check("R09", "a range behind the end is a 416", "RFC 9110 15.5.17", at_end),
+    Check("R09", "a range beyond the end is a 416", "RFC 9110 15.5.17", at_end),
     Check("R10", "a 416 tells the complete length", "RFC 9110 15.5.17", length_of_416),
     Check("R11", "a malformed Range does no harm", "RFC 9110 14.2", malformed),
     Check("R12", "a Range in another unit is ignored", "RFC 9110 14.2", other_unit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..answers import Answer
 from ..checks import Check, Failed, Judgement, NotJudged, Passed
 from ..interview import Interview
 from .reading import Kind, parts_that_came, read, shown
@@ -13,6 +14,7 @@ __all__ = ["CHECKS"]
 _SLACK: Final = 1024 * 1024
 _LATE: Final = 1024 * 1024
 _SECONDS: Final = 2.0
+_CACHES: Final = ("cache-status", "x-cache", "cf-cache-status", "x-cache-status")
 _AT_THE_END: Final = ("tail", "suffix", "past-end")
 
 
@@ -37,25 +39,38 @@ def stored(interview: Interview) -> Judgement:
 
 def cached(interview: Interview) -> Judgement:
     """T03: what comes from a cache has the validators of what comes from the origin."""
-    hits: set[str | None] = set()
-    misses: set[str | None] = set()
-    for _, answer in interview.answers(206):
-        said = " ".join(
-            value
-            for name in ("cache-status", "x-cache", "cf-cache-status", "x-cache-status")
-            for value in answer.all(name)
-        ).lower()
-        if "hit" in said or answer.get("age") not in (None, "0"):
-            hits.add(answer.get("etag"))
-        elif "miss" in said or "fwd" in said:
-            misses.add(answer.get("etag"))
+    answers = [
+        (name, answer)
+        for name, answer in interview.answers()
+        if answer.status in (200, 206) and not answer.representation.coded
+    ]
+    hits = {name: _validator(answer) for name, answer in answers if _is_hit(answer) is True}
+    misses = {name: _validator(answer) for name, answer in answers if _is_hit(answer) is False}
     if not hits or not misses:
-        return NotJudged("no answer of a cache and none of the origin can be told apart")
-    if hits == misses:
+        return NotJudged("no two answers say that one is the cache's and the other the origin's")
+    if set(hits.values()) == set(misses.values()):
         return Passed()
-    shown_hits = ", ".join(sorted(tag or "none" for tag in hits))
-    shown_misses = ", ".join(sorted(tag or "none" for tag in misses))
-    return Failed(f"ETag {shown_hits} from the cache, {shown_misses} from the origin", ("tail",))
+    other = next(name for name, value in [*hits.items(), *misses.items()]
+                 if value not in hits.values() or value not in misses.values())  # fmt: skip
+    from_cache, from_origin = (", ".join(sorted(set(each.values()))) for each in (hits, misses))
+    return Failed(f"{from_cache} from the cache, {from_origin} from the origin", (other,))
+
+
+def _is_hit(answer: Answer) -> bool | None:
+    """Whether a cache says that it had this answer; `None` if none says."""
+    said = " ".join(value for name in _CACHES for value in answer.all(name)).lower()
+    if "hit" in said or answer.get("age") not in (None, "0"):
+        return True
+    if "miss" in said or "fwd" in said:
+        return False
+    # Varnish names the request, and of a hit that which has fetched it.
+    numbers = (answer.get("x-varnish") or "").split()
+    return len(numbers) > 1 if numbers else None
+
+
+def _validator(answer: Answer) -> str:
+    tag = answer.get("etag")
+    return f"ETag: {tag}" if tag else f"Last-Modified: {answer.get('last-modified') or 'none'}"
 
 
 def skips(interview: Interview) -> Judgement:

@@ -79,7 +79,7 @@ def _finding(report: Report, code: str, *, verbose: bool) -> Iterator[str]:
     if slows:
         yield from _wrapped("slows:", ", ".join(slows))
     if not breaks and not slows:
-        yield from _wrapped("harms:", "no client that is known")
+        yield from _wrapped("harms:", "no known client")
     yield from _wrapped("cure:", report.cures[code])
     for exchange in report.exchanges:
         if exchange.name in failed.asked[:1]:
