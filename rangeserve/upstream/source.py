@@ -155,8 +155,8 @@ async def open_upstream(
     With the `scope` of a request, the upstream is asked for what the client asks for: the
     requested range, the whole, or no body for a HEAD and a request with preconditions. In most
     cases no other request to the upstream is needed. Without `scope` it is asked for the whole.
-    Without `body` it is only looked at, with a HEAD, and no connection waits to be read: for the
-    members of a `ZipSource` or a `ConcatSource`.
+    With `body=False` it is only looked at, with a HEAD, and no connection waits to be read: for
+    the members of a `ZipSource` or a `ConcatSource`.
 
     `headers` (such as Authorization) go to the origin of `url` only. A redirect to another origin
     is followed only with `cross_origin`, then without them; at most 5 are followed, and none from

@@ -115,6 +115,22 @@ def test_the_directory_first(folder: Path) -> None:
         assert opened.testzip() is None
 
 
+@pytest.mark.parametrize("first", ["the whole", "the directory", "the middle"])
+def test_a_crc_is_made_of_many_chunks(first: str) -> None:
+    source = Counting(1000)
+    archive = ZipSource([ZipMember("a", source)])
+    if first == "the directory":
+        read(archive, archive.size - 50)
+    elif first == "the middle":
+        read(archive, 0, 500)
+        read(archive, 400, 700)
+    with zipfile.ZipFile(io.BytesIO(read(archive))) as opened:
+        assert opened.testzip() is None
+    before = source.reads
+    read(archive, archive.size - 50)
+    assert source.reads == before  # its CRC-32 is known
+
+
 class TestOverTheMiddleware:
     def test_a_range_and_several(self, folder: Path) -> None:
         content = read(open_zip(members(folder)))
