@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -129,6 +130,15 @@ def test_a_crc_is_made_of_many_chunks(first: str) -> None:
     before = source.reads
     read(archive, archive.size - 50)
     assert source.reads == before  # its CRC-32 is known
+
+
+def test_a_crc_that_is_given_and_an_iterator_that_cannot_be_closed() -> None:
+    source = CallableSource(lambda start, stop: iter([b"12345"[start:stop]]), 5)
+    crc = zlib.crc32(b"12345")
+    archive = ZipSource([ZipMember("given", source, crc32=crc), ZipMember("made", source)])
+    with zipfile.ZipFile(io.BytesIO(read(archive))) as opened:
+        assert opened.testzip() is None
+        assert [info.CRC for info in opened.infolist()] == [crc, crc]
 
 
 class TestOverTheMiddleware:
