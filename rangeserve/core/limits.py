@@ -24,14 +24,13 @@ class Limits:
       `part_overhead` for each part do not exceed the complete length plus `slack`.
     - `max_partial_size`: a single open-ended range (`bytes=N-`) is answered with at most this
       number of bytes; `None` for no bound. Behind a cache that slices, leave it at `None`.
-    - `max_body_size`: no answer to a GET whose length is known has a body of more than this
-      number of bytes. Ranges are cut to it and parts left out, and a whole that is larger is a
-      501, or a redirect, never cut. `None` for no bound. For platforms with a cap.
+    - `max_body_size`: no answer to a GET for a body of known length has more than this number
+      of bytes. Ranges are cut to it and parts left out; a whole that is larger is a 501, or a
+      redirect, but never cut. `None` for no bound. For platforms with a cap.
     - `max_late_bytes`: the bytes that an app may still have to send when its response is
-      complete, if it does not listen for the disconnect. By its Content-Length it has no more,
-      in at most 16 messages: they are dropped until it ends; else `send` raises
-      `ClientDisconnected`.
-      `None` for no bound.
+      complete, if it does not listen for the disconnect. If its Content-Length leaves no more
+      than that, in at most 16 messages, they are dropped until it ends; otherwise `send` raises
+      `ClientDisconnected`. `None` for no bound.
     """
 
     max_field_size: int = 8192

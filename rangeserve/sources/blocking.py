@@ -25,7 +25,7 @@ def needs_loop(source: object) -> bool:
 def read_exactly_blocking(
     source: Source, facts: Facts, start: int, stop: int, what: str
 ) -> Generator[bytes]:
-    """As `read_exactly`, in the thread of the caller."""
+    """As `read_exactly`, in the thread of the caller; the range is not empty."""
     if facts_of(source) != facts:
         raise ResponseError(f"{what} has changed since its size was taken")
     portion = Portion(ByteRange(start, stop), what)
@@ -39,9 +39,7 @@ def read_exactly_blocking(
         close: Callable[[], object] | None = getattr(given, "close", None)
         if close is not None:
             close()
-    last = portion.end()
-    if last:
-        yield last
+    yield portion.end()
 
 
 def close_all_blocking(sources: Iterable[Source]) -> None:

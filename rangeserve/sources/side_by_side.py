@@ -75,7 +75,7 @@ async def side_by_side(
 
     Small ranges that are near each other are fetched with one call. The value of the context is
     a function like `read`, for `ranges` in their order: `ResponseError` for any other range. A
-    failure of a fetch is raised where its range is read. Each fetch holds one chunk, beside what
+    failure of a fetch is raised where its range is read. Each fetch holds one chunk, beside
     what the client of the storage holds. Leaving the context cancels the fetches that still run.
     """
     bundles = make_bundles(ranges)

@@ -38,7 +38,7 @@ def check_name(name: str) -> bytes:
 def check_names(names: Iterable[str]) -> None:
     """`ValueError` if two of the names would be unpacked to the same place.
 
-    So it is if one is there twice, or if one is a file, and for another one a folder.
+    They would if a name is there twice, or is that of a file and also a folder of another name.
     """
     files: set[str] = set()
     folders: set[str] = set()

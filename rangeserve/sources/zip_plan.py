@@ -26,7 +26,7 @@ class ZipMember:
     """One member of a ZIP archive: the `source` of its bytes, or `None` for a folder.
 
     `name` is its path in the archive, with slashes; that of a folder ends in one. `crc32` is the
-    CRC-32 of the content, if it is known: it is taken at its word. `modified` is the time of the
+    CRC-32 of the content, if it is known; it is not checked. `modified` is the time of the
     member, without a time zone in UTC; `None` for that of the source.
 
     `ValueError` for a name that is not safe, for a name and a source that do not agree on whether

@@ -48,7 +48,8 @@ _MADE_ON_UNIX: Final = 3 << 8  # 4.4.2: so the upper half of the attributes is a
 _FILE_MODE: Final = 0o100644 << 16
 _FOLDER_MODE: Final = 0o40755 << 16 | 0x10  # and MS-DOS's mark of a folder
 _FIRST_YEAR: Final = 1980  # of MS-DOS's times
-_LAST_YEAR: Final = 2107
+_FIRST_TIME: Final = 315_532_800  # its first second; seconds since the epoch
+_LAST_TIME: Final = 4_354_819_199  # the last second of 2107
 
 
 @dataclass(frozen=True)
@@ -184,14 +185,11 @@ def _flags(entry: Entry) -> int:
 
 def _dos_time(modified: int | None) -> tuple[int, int]:
     """A time as MS-DOS has it (4.4.6), to 2 s and here in UTC: the time and the date."""
-    if modified is None:
+    if modified is None or modified < _FIRST_TIME:
         return 0, 1 << 5 | 1
-    moment = datetime.fromtimestamp(modified, timezone.utc)
-    if moment.year < _FIRST_YEAR:
-        return 0, 1 << 5 | 1
-    year = min(moment.year, _LAST_YEAR) - _FIRST_YEAR
+    moment = datetime.fromtimestamp(min(modified, _LAST_TIME), timezone.utc)
     time = moment.hour << 11 | moment.minute << 5 | moment.second // 2
-    return time, year << 9 | moment.month << 5 | moment.day
+    return time, moment.year - _FIRST_YEAR << 9 | moment.month << 5 | moment.day
 
 
 def _has_time_field(entry: Entry) -> bool:

@@ -45,7 +45,7 @@ class Version:
     def is_strong(self, now: float) -> bool:
         """Whether two answers with these validators can only be of the same bytes.
 
-        So if there is a strong ETag, or a Last-Modified that is at least a second old (RFC 9110
+        It is so with a strong ETag, or a Last-Modified that is at least a second old (RFC 9110
         8.8.2.2). `now` is in seconds since the epoch.
         """
         tag = parse_entity_tag(self.etag) if self.etag is not None else None

@@ -148,12 +148,15 @@ async def open_upstream(
     timeout: float = 30.0,
     connect_timeout: float = 5.0,
     cross_origin: bool = False,
+    body: bool = True,
 ) -> UpstreamSource:
     """Open what is at `url`; the result is to be handed over, or closed with `aclose`.
 
     With the `scope` of a request, the upstream is asked for what the client asks for: the
     requested range, the whole, or no body for a HEAD and a request with preconditions. In most
     cases no other request to the upstream is needed. Without `scope` it is asked for the whole.
+    With `body=False` it is only looked at, with a HEAD, and no connection waits to be read: for
+    the members of a `ZipSource` or a `ConcatSource`.
 
     `headers` (such as Authorization) go to the origin of `url` only. A redirect to another origin
     is followed only with `cross_origin`, then without them; at most 5 are followed, and none from
@@ -177,7 +180,7 @@ async def open_upstream(
         cross_origin=cross_origin,
     )
     try:
-        first, kept = await _first(upstream, scope)
+        first, kept = await _first(upstream, scope, body)
     except BaseException as error:
         if own_client is not None:
             with move_on_after(_CLOSE_SECONDS, shield=True):
@@ -188,11 +191,13 @@ async def open_upstream(
     return UpstreamSource(upstream, first, kept, own_client)
 
 
-async def _first(upstream: Upstream, scope: Mapping[str, Any] | None) -> tuple[Answer, Body | None]:
+async def _first(
+    upstream: Upstream, scope: Mapping[str, Any] | None, body: bool
+) -> tuple[Answer, Body | None]:
     """The first answer, and its body if there is one; `SourceUnavailable` if there is none."""
     try:
         with fail_after(upstream.timeout):
-            return await _open(upstream, scope)
+            return await _open(upstream, scope) if body else (await _look(upstream), None)
     except TimeoutError as error:
         raise SourceUnavailable(504) from error
     except httpx.PoolTimeout as error:  # each connection of the client is in use

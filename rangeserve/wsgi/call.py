@@ -115,7 +115,10 @@ class Call:
         """Call the app: what the server is to iterate over, and to close."""
         try:
             try:
-                self._body = self._app(self._environ.environ, self._start_response)
+                body = self._app(self._environ.environ, self._start_response)
+                if body is None:
+                    raise ResponseError("the app returned None, and not an iterable of bytes")
+                self._body = body
             except ClientDisconnected:
                 if not self._is_answered:
                     raise
@@ -180,6 +183,8 @@ class Call:
         return self._serve is not None or self.response.state is State.DONE
 
     def _feed_body(self, data: bytes, *, more: bool = True) -> Sequence[bytes]:
+        if isinstance(data, str):
+            raise ResponseError("the app gave a str as its body, and not bytes")
         if not self._is_start_fed:
             if self._start is None:
                 raise ResponseError("a body came before start_response was called")

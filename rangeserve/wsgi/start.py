@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .._asgi.messages import START
 from ..core.representation import Field
+from ..errors import ResponseError
 from ..types import Message
 
 __all__ = ["Start"]
@@ -22,6 +23,8 @@ class Start:
     __slots__ = ("_exc_info", "_fields", "_headers", "_line", "status")
 
     def __init__(self, line: str, headers: list[tuple[str, str]], exc_info: Any) -> None:
+        if not (line[:3].isascii() and line[:3].isdigit()):
+            raise ResponseError(f"the app's status line has no status: {line!r}")
         self.status = int(line[:3])
         self._line = line
         self._headers = list(headers)

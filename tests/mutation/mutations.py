@@ -490,6 +490,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     # wsgi/
     Mutation("wsgi/answer.py", "response.complete and has_all", "response.complete", "call"),
     Mutation("wsgi/call.py", "more=place != count", "more=True", "bodies"),
+    Mutation("wsgi/call.py", "measure=is_capped or", "measure=", "options"),
+    Mutation("wsgi/start.py", "status not in (206, 304)", "False", "options"),
+    Mutation("wsgi/handover.py", "if needs_loop(given):", "if False:", "archive"),
+    Mutation(
+        "sources/zip_blocking.py",
+        "progress.add(position, chunk)",
+        "progress.add(0, chunk)",
+        "archive",
+    ),
     Mutation("wsgi/opened.py", "and source.reaches_end", "and True", "call"),
     Mutation("wsgi/environ.py", "environ.pop(_IF_RANGE, None)", "pass", "call"),
     Mutation(

@@ -63,7 +63,9 @@ def test_any_window_is_that_of_the_whole(members: list[tuple[bool, bytes]], data
         pytest.param(seconds(1960, 1, 1), (1980, 1, 1, 0, 0, 0), b"", id="before the epoch"),
         pytest.param(seconds(2024, 2, 29, 23, 59, 59), (2024, 2, 29, 23, 59, 58), None, id="odd"),
         pytest.param(seconds(2100, 12, 31), (2100, 12, 31, 0, 0, 0), b"", id="over 31 bits"),
-        pytest.param(seconds(2200, 3, 4), (2107, 3, 4, 0, 0, 0), b"", id="after MS-DOS"),
+        pytest.param(seconds(2204, 2, 29), (2107, 12, 31, 23, 59, 58), b"", id="after MS-DOS"),
+        pytest.param(10**12, (2107, 12, 31, 23, 59, 58), b"", id="after the year 9999"),
+        pytest.param(-(10**12), (1980, 1, 1, 0, 0, 0), b"", id="before the year 1"),
     ],
 )
 def test_times(modified: int | None, dos: tuple[int, ...], extra: bytes | None) -> None:

@@ -1,8 +1,10 @@
-"""The page proxy.md is run, before a real nginx."""
+"""The page proxy.md and a block of archives.md are run, before a real nginx."""
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,3 +61,21 @@ async def test_the_lifespan_of_the_page(names: dict[str, Any]) -> None:
     async with names["lifespan"](site):
         assert not site.state.client.is_closed
     assert site.state.client.is_closed
+
+
+async def test_an_archive_of_what_another_server_has(nginx: Nginx) -> None:
+    page = PAGE.with_name("archives.md")
+    (block,) = (
+        each
+        for each in blocks(page.read_text(encoding="utf-8"))
+        if each.mark == "run by: tests/upstream/test_docs.py"
+    )
+    assert ADDRESS in block.code
+    names: dict[str, Any] = {"__name__": "page_archives"}
+    code = block.code.replace(ADDRESS, nginx.server.url)
+    exec(compile(code, page.name, "exec", dont_inherit=True), names)
+    answer = await ask(names["app"])
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert archive.read("seven.mp4") == FILM
+    part = await ask(names["app"], headers=[("Range", "bytes=1000000-1000009")])
+    assert (part.status, part.body) == (206, answer.body[1_000_000:1_000_010])

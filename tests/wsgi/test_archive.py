@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -113,6 +114,31 @@ def test_the_directory_first(folder: Path) -> None:
         tail = read(again, again.size - 400)
         assert tail == read(archive)[-400:]
         assert opened.testzip() is None
+
+
+@pytest.mark.parametrize("first", ["the whole", "the directory", "the middle"])
+def test_a_crc_is_made_of_many_chunks(first: str) -> None:
+    source = Counting(1000)
+    archive = ZipSource([ZipMember("a", source)])
+    if first == "the directory":
+        read(archive, archive.size - 50)
+    elif first == "the middle":
+        read(archive, 0, 500)
+        read(archive, 400, 700)
+    with zipfile.ZipFile(io.BytesIO(read(archive))) as opened:
+        assert opened.testzip() is None
+    before = source.reads
+    read(archive, archive.size - 50)
+    assert source.reads == before  # its CRC-32 is known
+
+
+def test_a_crc_that_is_given_and_an_iterator_that_cannot_be_closed() -> None:
+    source = CallableSource(lambda start, stop: iter([b"12345"[start:stop]]), 5)
+    crc = zlib.crc32(b"12345")
+    archive = ZipSource([ZipMember("given", source, crc32=crc), ZipMember("made", source)])
+    with zipfile.ZipFile(io.BytesIO(read(archive))) as opened:
+        assert opened.testzip() is None
+        assert [info.CRC for info in opened.infolist()] == [crc, crc]
 
 
 class TestOverTheMiddleware:
