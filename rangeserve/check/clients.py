@@ -66,7 +66,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     Client(
         "resume", "resumed downloads", "ask for N- where they left off, browsers with If-Range",
         (_PARTS - {"R04"}) | _codes("R05 C03 C04 E01"),
-        _codes("B02 R09 V01 V02 V03 V04 C01 C02 T04"),
+        _codes("B02 B09 R09 V01 V02 V03 V04 C01 C02 T04"),
     ),
     Client(
         "duckdb", "DuckDB and Parquet", "asks HEAD for the length, then for the footer and columns",
