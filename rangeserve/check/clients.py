@@ -86,7 +86,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     ),
     Client(
         "zarr", "sharded zarr", "asks for the last bytes of a shard (-N), then for chunks",
-        _PARTS | _codes("R06 E01 E05"), _codes("T04"),
+        _PARTS | _codes("R06 E05"), _codes("T04"),
     ),
     Client(
         "zip", "ZIP readers", "ask for the last bytes (-N), then for members",
