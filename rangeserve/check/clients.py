@@ -66,7 +66,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     Client(
         "resume", "resumed downloads", "ask for N- where they left off, browsers with If-Range",
         (_PARTS - {"R04"}) | _codes("R05 C03 C04 E01"),
-        _codes("B02 R09 V01 V02 V03 V04 C01 C02 T04"),
+        _codes("B02 B09 R09 V01 V02 V03 V04 C01 C02 T04"),
     ),
     Client(
         "duckdb", "DuckDB and Parquet", "asks HEAD for the length, then for the footer and columns",
@@ -86,7 +86,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     ),
     Client(
         "zarr", "sharded zarr", "asks for the last bytes of a shard (-N), then for chunks",
-        _PARTS | _codes("R06 E01 E05"), _codes("T04"),
+        _PARTS | _codes("R06 E05"), _codes("T04"),
     ),
     Client(
         "zip", "ZIP readers", "ask for the last bytes (-N), then for members",

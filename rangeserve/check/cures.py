@@ -84,6 +84,7 @@ _FOR_CODE: Final = {
     "B06": "send `Accept-Ranges: bytes` where ranges are honoured, and only there",
     "B07": "send Content-Range with 206 and 416 only",
     "B08": "send the same Content-Type to HEAD and to GET",
+    "B09": "send the Content-Length of the error, not that of the file",
     "R01": "the server, or the app behind it, has to honour Range",
     "R02": "answer 206 with two bytes; do not ignore small ranges",
     "R03": "answer 206 to `bytes=0-`, although it asks for everything",

@@ -7,7 +7,7 @@ questions that tell the most come first, because a budget may end the script at 
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 from ..core import format_http_date, parse_entity_tag
@@ -28,12 +28,17 @@ _SETTLED: Final = 120
 
 
 def script(
-    interview: Interview, *, origin: str = ORIGIN, seed: int = 0, http2: bool = False
+    interview: Interview,
+    *,
+    origin: str = ORIGIN,
+    seed: int = 0,
+    http2: Callable[[], bool] = lambda: False,
 ) -> Script:
     """Ask one target, and note each reply in `interview`.
 
-    `seed` decides where the random windows are; `http2`: whether HTTP/2 may be offered. The
-    script ends after the plain GET if that is not answered by a representation.
+    `seed` decides where the random windows are; `http2` says whether HTTP/2 may be offered
+    where the redirects have led. The script ends after the plain GET if that is not answered by a
+    representation.
     """
     yield from _ask(interview, Question("whole", "the whole", most=WHOLE_MOST, from_start=True))
     whole = interview.answer("whole")
@@ -52,7 +57,7 @@ def script(
     yield from _codings(interview)
     yield from _origins(interview, origin)
     yield from _redirected(interview, whole)
-    if http2 and interview.length:
+    if http2() and interview.length:
         yield from _over_http2(interview)
     yield from _again(interview, "again-2", "the whole, for the last time")
 

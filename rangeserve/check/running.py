@@ -119,7 +119,7 @@ async def _report(
             on_reply(question.purpose, budget.sent)
         return reply
 
-    questions = script(interview, origin=origin, seed=seed, http2=asker.offers_http2)
+    questions = script(interview, origin=origin, seed=seed, http2=lambda: asker.offers_http2)
     try:
         question = next(questions)
         while True:

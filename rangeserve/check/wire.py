@@ -114,10 +114,7 @@ class _Receiving:
         while True:
             event: Any = self._connection.next_event()
             if event is h11.NEED_DATA:
-                room = self._most - len(self._body)
-                block = await self._reader.read(
-                    _BLOCK if self._status is None else min(_BLOCK, room)
-                )
+                block = await self._reader.read(self._room())
                 if self._status is None:
                     self._raw += block
                     if not block and not self._raw:

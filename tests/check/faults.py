@@ -286,6 +286,8 @@ ZOO = (
     Broken("a folded line", "B03", when(status(206), folded)),
     Broken("two Content-Lengths that differ", "B03",
            when(specs("0-1"), lambda said: said.adding("Content-Length", "1"))),
+    Broken("a 416 with the length of the file", "B09", when(
+        status(416), lambda said: said.having("Content-Length", str(len(MOVIE))))),
     Broken("two Content-Types", "B04",
            when(part, lambda said: said.adding("Content-Type", "video/mp4"))),
     Broken("two Content-Lengths", "B04",

@@ -38,11 +38,21 @@ def length(interview: Interview) -> Judgement:
 
 
 def framing(interview: Interview) -> Judgement:
-    """B03: every message is framed as its fields say, and ends there."""
-    for name, answer in interview.answers():
+    """B03: every message but a refusal is framed as its fields say, and ends there."""
+    return _framed(interview, refusals=False)
+
+
+def framing_of_refusals(interview: Interview) -> Judgement:
+    """B09: so is a refusal (4xx, 5xx), which only those meet that ask for what is not there."""
+    return _framed(interview, refusals=True)
+
+
+def _framed(interview: Interview, *, refusals: bool) -> Judgement:
+    answers = [each for each in interview.answers() if (each[1].status >= 400) is refusals]
+    for name, answer in answers:
         if answer.trouble is not None:
             return Failed(f"{answer.status}: {answer.trouble}", (name,))
-    return Passed()
+    return Passed() if answers else NotJudged("nothing was refused")
 
 
 def lines(interview: Interview) -> Judgement:
@@ -133,4 +143,5 @@ CHECKS: Final = (
     Check("B06", "Accept-Ranges tells the truth", "RFC 9110 14.3", advertised),
     Check("B07", "a 200 has no Content-Range", "RFC 9110 14.4", stray),
     Check("B08", "HEAD has the type of GET", "RFC 9110 9.3.2", type_of_head),
+    Check("B09", "refusals are framed as they say", "RFC 9112 6.3", framing_of_refusals),
 )
