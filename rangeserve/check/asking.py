@@ -46,7 +46,7 @@ class UrlAsker:
         self._start = self._target = read_target(url)
         self._options = options
         self._budget = budget
-        self.secrets = Secrets(url, options.headers)
+        self.secrets: Secrets = Secrets(url, options.headers)
 
     @property
     def offers_http2(self) -> bool:

@@ -65,8 +65,8 @@ class AppAsker:
         self._budget = budget
         self._read_so_far = read_so_far
         self._timeout = timeout
-        self.state = state if state is not None else {}
-        self.secrets = Secrets(f"http://localhost{path}", self._headers)
+        self.state: dict[str, Any] = state if state is not None else {}
+        self.secrets: Secrets = Secrets(f"http://localhost{path}", self._headers)
 
     def command(self, question: Question) -> str:
         """What is asked, as a line of text: an app in process has no URL for curl."""

@@ -49,7 +49,7 @@ class PlannedFile:
         """
         if not S_ISREG(status.st_mode):
             raise ResponseError(f"not a regular file: {path!r}")
-        self.path = path
+        self.path: str = path
         self.size: int = status.st_size
         self.etag: str | None = stat_etag(status)
         self.last_modified: datetime | None = time_of(status.st_mtime)

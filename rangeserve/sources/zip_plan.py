@@ -48,10 +48,12 @@ class ZipMember:
             raise ValueError(f"a folder ends in a slash and has no source: {name!r}")
         if crc32 is not None and not 0 <= crc32 < 1 << 32:
             raise ValueError(f"not a CRC-32: {crc32!r}")
-        self.name = name
-        self.source = source
-        self.crc32 = crc32
-        self.modified = source.last_modified if modified is None and source else modified
+        self.name: str = name
+        self.source: Source | None = source
+        self.crc32: int | None = crc32
+        self.modified: datetime | None = (
+            source.last_modified if modified is None and source else modified
+        )
 
 
 class ZipPlan:
@@ -61,11 +63,11 @@ class ZipPlan:
     """
 
     def __init__(self, members: Iterable[ZipMember]) -> None:
-        self.members = tuple(members)
+        self.members: tuple[ZipMember, ...] = tuple(members)
         check_names(member.name for member in self.members)
-        self.facts = tuple(map(_facts_of, self.members))
-        self.entries = tuple(map(_entry_of, self.members, self.facts))
-        self.layout = Layout(self.entries)
+        self.facts: tuple[Facts, ...] = tuple(map(_facts_of, self.members))
+        self.entries: tuple[Entry, ...] = tuple(map(_entry_of, self.members, self.facts))
+        self.layout: Layout = Layout(self.entries)
         self._own_progress: dict[int, Progress] = {}
 
     @property

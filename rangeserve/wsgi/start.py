@@ -25,7 +25,7 @@ class Start:
     def __init__(self, line: str, headers: list[tuple[str, str]], exc_info: Any) -> None:
         if not (line[:3].isascii() and line[:3].isdigit()):
             raise ResponseError(f"the app's status line has no status: {line!r}")
-        self.status = int(line[:3])
+        self.status: int = int(line[:3])
         self._line = line
         self._headers = list(headers)
         self._fields: list[Field] = [
