@@ -8,6 +8,10 @@ Needs the extra `rangeserve[upstream]`, which installs httpx, the HTTP client.
 from __future__ import annotations
 
 from .._public import publish
+from .._requires import require
+
+require("httpx", "0.27", extra="upstream")
+
 from .source import UpstreamSource, open_upstream
 
 __all__ = ["UpstreamSource", "open_upstream"]

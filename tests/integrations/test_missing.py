@@ -24,6 +24,7 @@ NEEDS = {
     "rangeserve.integrations.blacksheep": ("blacksheep", "blacksheep"),
     "rangeserve.integrations.hypercorn": ("Hypercorn", "serve"),
     "rangeserve.objectstore": ("obstore", "objectstore"),
+    "rangeserve.upstream": ("httpx", "upstream"),
 }
 
 
