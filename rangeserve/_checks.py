@@ -18,8 +18,11 @@ __all__ = [
     "check_etag",
     "check_etag_maker",
     "check_function",
+    "check_hooks",
     "check_kind",
     "check_limits",
+    "check_size",
+    "check_wsgi_app",
     "generates_async",
     "is_async",
     "shown",
@@ -51,6 +54,23 @@ def check_app(app: object) -> None:
     )
 
 
+def check_wsgi_app(app: object) -> None:
+    """Raise `TypeError` unless `app` may be a WSGI app: a callable with two parameters."""
+    if not callable(app):
+        raise TypeError(f"rangeserve.wsgi.RangeMiddleware wraps a WSGI app, not {shown(app)}")
+    if _takes(app, 2):
+        return
+    if _takes(app, 3):
+        raise TypeError(
+            f"rangeserve.wsgi.RangeMiddleware wraps a WSGI app, and {_name(app)} is an ASGI app: "
+            "rangeserve.RangeMiddleware wraps it"
+        )
+    raise TypeError(
+        f"rangeserve.wsgi.RangeMiddleware wraps a WSGI app, and {_name(app)} cannot be called "
+        "with an environ and a start_response"
+    )
+
+
 def check_kind(app: object, kind: type, what: str) -> None:
     """Raise `TypeError` unless `app` is a `kind`, the class of a framework's apps."""
     if not isinstance(app, kind):
@@ -79,6 +99,25 @@ def check_function(name: str, function: object, instead: str) -> None:
         raise TypeError(f"{name} is called and not awaited, so it must not be async: {instead}")
 
 
+def check_hooks(body_etag: object, validator: object, too_large: object) -> None:
+    """Raise `TypeError` or `ValueError` unless these options of a middleware are valid."""
+    if body_etag is not None:
+        if isinstance(body_etag, bool) or not isinstance(body_etag, int):
+            raise TypeError(f"body_etag is a number of bytes, or None, not {shown(body_etag)}")
+        if body_etag < 1:
+            raise ValueError("body_etag must be at least 1 byte, or None")
+    check_function("validator", validator, "keep what it needs at hand")
+    check_function("too_large", too_large, "make the URL of what it is called with")
+
+
+def check_size(size: object) -> None:
+    """Raise `TypeError` or `ValueError` unless `size` is a number of bytes."""
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"size is a number of bytes, not {shown(size)}")
+    if size < 0:
+        raise ValueError("size must not be negative")
+
+
 def check_etag_maker(etag: object) -> None:
     """Raise `TypeError` unless `etag` is a function of an open file, or `None`."""
     if etag is not None and not callable(etag):
@@ -87,9 +126,16 @@ def check_etag_maker(etag: object) -> None:
         )
 
 
-def check_etag(etag: str | None) -> None:
-    """Raise `ValueError` unless `etag` is an entity-tag (RFC 9110 8.8.3), or `None`."""
-    if etag is not None and parse_entity_tag(etag) is None:
+def check_etag(etag: object) -> None:
+    """Raise `ValueError` unless `etag` is an entity-tag (RFC 9110 8.8.3), or `None`.
+
+    `TypeError` if it is no text.
+    """
+    if etag is None:
+        return
+    if not isinstance(etag, str):
+        raise TypeError(f"an entity-tag is text, such as '\"v1\"', not {shown(etag)}")
+    if parse_entity_tag(etag) is None:
         plain = etag.removeprefix("W/").strip('"')
         quoted = f'"{plain}"'
         better = f": {quoted!r}" if parse_entity_tag(quoted) else ""

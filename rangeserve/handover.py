@@ -155,6 +155,8 @@ def hand_over(scope: Mapping[str, Any], source: Given) -> None:
         raise TypeError(f"hand_over takes the scope (request.scope), not {shown(scope)}")
     handover = handover_of(scope)
     if handover is None:
+        if "wsgi.version" in scope:
+            raise TypeError("this is an environ of WSGI: rangeserve.wsgi.hand_over takes it")
         raise RuntimeError(
             "no RangeMiddleware takes this source: none is wrapped around the app, it skips "
             f"this request, or the method is {scope.get('method', scope.get('type'))}"

@@ -10,7 +10,7 @@ from typing import Final
 from ._asgi.call import Call, Settings
 from ._asgi.innermost import attach
 from ._asgi.scope import takes_part
-from ._checks import check_app, check_etag_maker, check_function, check_limits
+from ._checks import check_app, check_etag_maker, check_function, check_hooks, check_limits
 from .core.limits import Limits
 from .core.representation import Field
 from .events import Observer
@@ -81,10 +81,7 @@ class RangeMiddleware:
         if not isinstance(app_ranges, bool):
             check_function("app_ranges", app_ranges, "every request would show its Range")
         check_etag_maker(etag)
-        if body_etag is not None and body_etag < 1:
-            raise ValueError("body_etag must be at least 1 byte, or None")
-        if validator is not None:
-            check_function("validator", validator, "keep what it needs at hand")
+        check_hooks(body_etag, validator, too_large)
         attach()
         self.app = app
         self.skip = skip

@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar, Union, cast
 
-from .._checks import check_etag, generates_async, is_async, shown
+from .._checks import check_etag, check_size, generates_async, is_async, shown
 from ..errors import ResponseError
 from .threads import CLOSES, READS, in_thread
 from .unavailable import SourceUnavailable
@@ -39,7 +39,8 @@ class CallableSource:
 
     `etag` is a quoted entity-tag (else `ValueError`); a `last_modified` without a time zone is
     taken as UTC. If the content can change, give one of them: without a validator no client can
-    resume safely. `TypeError` for a `read` or a `size` of another type.
+    resume safely. `TypeError` for a `read` or a `size` of another type, `ValueError` for a `size`
+    below 0.
     """
 
     def __init__(
@@ -53,8 +54,7 @@ class CallableSource:
     ) -> None:
         if not callable(read):
             raise TypeError(f"read is a function of start and stop, not {shown(read)}")
-        if not isinstance(cast("object", size), int):
-            raise TypeError(f"size is a number of bytes, not {shown(size)}")
+        check_size(size)
         check_etag(etag)
         self._read = read
         self._is_async = is_async(read)

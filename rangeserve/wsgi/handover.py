@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, Union, cast
 
 from werkzeug.datastructures import Range
 
+from .._checks import shown
 from ..handover import Handover
 from ..sources.blocking import needs_loop
 from ..sources.memory import BytesLike, BytesSource
@@ -34,8 +36,12 @@ def hand_over(environ: Mapping[str, Any], source: BlockingBody) -> None:
     this request, or the method is neither GET nor HEAD. `TypeError` for a source that only an
     event loop can read, and for anything else.
     """
+    if not hasattr(environ, "get"):
+        raise TypeError(f"hand_over takes the environ (request.environ), not {shown(environ)}")
     handover: Handover | None = environ.get(HANDOVER)
     if handover is None:
+        if "type" in environ:
+            raise TypeError("this is a scope of ASGI: rangeserve.hand_over takes it")
         raise RuntimeError(
             "no RangeMiddleware takes this source: none is wrapped around the app, it skips "
             f"this request, or the method is {environ.get('REQUEST_METHOD')}"
@@ -62,6 +68,8 @@ def _source(given: BlockingBody) -> Source | str | PathLike[str]:
             kind = type(given).__name__
             raise TypeError(f"this {kind} has an async part, which WSGI cannot await")
         return cast("Source", given)
+    if isinstance(given, io.TextIOBase):
+        raise TypeError("this file is open as text, and bytes are sent: open(path, 'rb')")
     if hasattr(given, "seek"):
         source = source_of(given, None, measure=True)
         if source is None:
@@ -71,7 +79,12 @@ def _source(given: BlockingBody) -> Source | str | PathLike[str]:
         else:
             source.is_owned = True
         return cast("Source", source)
+    if hasattr(given, "read"):
+        raise TypeError(
+            f"{shown(given)} cannot be served under WSGI: it has no read_blocking, "
+            "and WSGI has no event loop for an async read"
+        )
     raise TypeError(
-        f"a {type(given).__name__} cannot be served under WSGI: it has no read_blocking, "
-        "and WSGI has no event loop for an async read"
+        "what is handed over is a path, bytes, a file that is open for reading in binary, or a "
+        f"source with a read_blocking, not {shown(given)}"
     )

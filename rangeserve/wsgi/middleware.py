@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from .._checks import check_etag_maker, check_function, check_limits
+from .._checks import (
+    check_etag_maker,
+    check_function,
+    check_hooks,
+    check_limits,
+    check_wsgi_app,
+)
 from ..core.limits import Limits
 from ..core.representation import Field
 from ..events import Observer
@@ -44,6 +50,8 @@ class RangeMiddleware:
 
     Requests of other methods are passed on with the very same objects. So is a request in which
     another `RangeMiddleware` outside takes part already: that one does the work.
+
+    `TypeError` for an app that is not WSGI, and for an option that is not what it should be.
     """
 
     def __init__(
@@ -60,14 +68,14 @@ class RangeMiddleware:
         validator: Callable[[Environ, Sequence[Field]], str | datetime | None] | None = None,
         too_large: Callable[[Environ], str | None] | None = None,
     ) -> None:
+        check_wsgi_app(app)
         check_limits(limits)
         check_function("skip", skip, "every request would be skipped")
         check_function("observer", observer, "let it put the event into a queue")
         if not isinstance(app_ranges, bool):
             check_function("app_ranges", app_ranges, "every request would show its Range")
         check_etag_maker(etag)
-        if body_etag is not None and body_etag < 1:
-            raise ValueError("body_etag must be at least 1 byte, or None")
+        check_hooks(body_etag, validator, too_large)
         self.app = app
         self.skip = skip
         self._settings = Settings(

@@ -81,6 +81,14 @@ MISTAKES = [
     pytest.param(ranged(etag=True), "open file, or None, not True", id="etag as a flag"),
     pytest.param(ranged(etag='"1"'), "open file, or None", id="etag as a tag"),
     pytest.param(lambda: serve("x", etag='"1"'), "open file, or None", id="etag of serve"),
+    pytest.param(ranged(body_etag=True), "of bytes, or None, not True", id="a flag as body_etag"),
+    pytest.param(ranged(body_etag="9"), "of bytes, or None, not '9'", id="body_etag as text"),
+    pytest.param(ranged(validator=asked), "what it needs at hand", id="an async validator"),
+    pytest.param(ranged(too_large=asked), "make the URL of what", id="an async too_large"),
+    pytest.param(ranged(too_large="/all"), "a function, not '/all'", id="too_large as a URL"),
+    pytest.param(
+        lambda: BytesSource(b"", etag=b'"1"'), "an entity-tag is text", id="etag as bytes"
+    ),
     pytest.param(lambda: AccelRedirect(wsgi, {}), "WSGI", id="a WSGI app behind nginx"),
     pytest.param(lambda: AccelRedirect(plain, "/srv"), "maps folders", id="roots as a path"),
     pytest.param(lambda: AccelRedirect(plain, {}, skip=asked), "skipped", id="skip behind nginx"),
@@ -102,6 +110,11 @@ def test_a_mistake_is_a_type_error_at_the_call(make: Callable[[], object], said:
     with pytest.raises(TypeError, match=said) as raised:
         make()
     assert "\n" not in str(raised.value)
+
+
+def test_a_size_is_not_negative() -> None:
+    with pytest.raises(ValueError, match="size must not be negative"):
+        CallableSource(read, -1)
 
 
 @pytest.mark.parametrize(

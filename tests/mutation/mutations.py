@@ -479,7 +479,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/exchange.py", "if complaint is not None:", "if False:", "app_ranges"),
     Mutation("middleware.py", "if handover_of(scope) is None:", "if True:", "wrapping_twice"),
     Mutation("middleware.py", "self._has_said_twice = True", "pass", "mistakes"),
-    Mutation("_checks.py", "if _takes(app, 3):", "if True:", "mistakes"),
+    Mutation("_checks.py", "if _takes(app, 3):\n        return", "return", "mistakes"),
+    Mutation("_checks.py", "if _takes(app, 2):\n        return", "return", "wsgi_mistakes"),
     Mutation("_asgi/outside.py", "self._has_looked = True", "pass", "mistakes"),
     Mutation("_asgi/hints.py", "elif reason is Reason.NO_LENGTH:", "elif False:", "mistakes"),
     Mutation(

@@ -7,7 +7,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from support.descriptors import nothing_left_open
 from support.wsgi import Body, ask, environ_of, gives
 
+import rangeserve
 from rangeserve import ClientDisconnected, Event, Limits, Outcome, Reason, ResponseError
 from rangeserve.sources import BytesSource, CallableSource, FileSource, file_content_etag
 from rangeserve.wsgi import RangeMiddleware, hand_over, requested_range
@@ -509,6 +510,25 @@ def test_the_author_is_told_once_a_path(caplog: pytest.LogCaptureFixture) -> Non
 # Handing over
 
 
+@pytest.mark.parametrize(
+    ("hand", "given", "why"),
+    [
+        pytest.param(hand_over, object(), "request.environ), not an object", id="no environ"),
+        pytest.param(hand_over, {"type": "http"}, "rangeserve.hand_over takes it", id="a scope"),
+        pytest.param(
+            rangeserve.hand_over,
+            environ_of(),
+            "rangeserve.wsgi.hand_over takes it",
+            id="an environ",
+        ),
+    ],
+)
+def test_each_hand_over_knows_the_other(hand: Any, given: Any, why: str) -> None:
+    with pytest.raises(TypeError) as raised:
+        hand(given, b"")
+    assert why in str(raised.value)
+
+
 def test_there_is_nobody_to_hand_over_to() -> None:
     with pytest.raises(RuntimeError, match="the method is POST"):
         hand_over(environ_of("POST"), b"")
@@ -539,8 +559,9 @@ def pipe() -> Any:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        pytest.param(AsyncOnly, "a AsyncOnly cannot be served under WSGI", id="async only"),
-        pytest.param(lambda: 5, "a int cannot be served", id="no source"),
+        pytest.param(AsyncOnly, "an AsyncOnly cannot be served under WSGI", id="async only"),
+        pytest.param(lambda: 5, "or a source with a read_blocking, not 5", id="no source"),
+        pytest.param(lambda: StringIO("x"), "open as text", id="text"),
         pytest.param(pipe, "cannot be read at offsets", id="a pipe"),
     ],
 )
