@@ -1,4 +1,4 @@
-"""Byte ranges and conditional requests (RFC 9110) for any ASGI app."""
+"""Byte ranges and conditional requests (RFC 9110) for any ASGI or WSGI app."""
 
 from __future__ import annotations
 

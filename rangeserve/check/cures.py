@@ -58,10 +58,10 @@ _FOR_SERVER: Final[tuple[tuple[str, frozenset[str], str], ...]] = (
     ("Cloudflare", frozenset({"V03"}), "compression and rewriting make the tag weak: send"
      " `Cache-Control: no-transform`"),
     ("http.server", _RANGES, "`python -m rangeserve` serves a folder with ranges"),
-    ("Django", _RANGES, "Django has no ranges: let nginx send the file, or on ASGI use"
-     " rangeserve.integrations.django"),
+    ("Django", _RANGES, "Django has no ranges: let nginx send the file, wrap the application in"
+     " rangeserve.wsgi.RangeMiddleware, or on ASGI use rangeserve.integrations.django"),
     ("Flask", _RANGES, "`send_file(..., conditional=True)` answers ranges of files; a generator has"
-     " none: serve it over ASGI with rangeserve"),
+     " none: wrap the app in rangeserve.wsgi.RangeMiddleware, and hand a source over"),
     ("aiohttp", _RANGES, "`web.FileResponse` answers ranges; a StreamResponse has none"),
     ("Express", _RANGES, "`res.sendFile` and express.static answer ranges; `res.send` and pipes do"
      " not"),
@@ -69,8 +69,8 @@ _FOR_SERVER: Final[tuple[tuple[str, frozenset[str], str], ...]] = (
      " a strong one in `setHeaders`"),
     ("an ASGI server", _RANGES | frozenset({"R09", "R10", "P06", "P07", "T05", "T06"}),
      "put rangeserve.RangeMiddleware around the app"),
-    ("a WSGI server", _RANGES, "let the web server in front send the file, or slice with"
-     " rangeserve.core"),
+    ("a WSGI server", _RANGES, "put rangeserve.wsgi.RangeMiddleware around the app, or let the web"
+     " server in front send the file"),
     ("Varnish", _RANGES, "`set beresp.do_stream = true` with a Content-Length from the origin, and"
      " no `http_range_support` off"),
 )  # fmt: skip

@@ -29,6 +29,7 @@ from ..sources.file_object import path_of, raw_of
 from ..sources.memory import BytesSource
 from ..sources.open_file import OpenFileSource
 from ..sources.protocol import Source
+from ..wsgi.environ import HANDOVER
 
 __all__ = ["FileHandOver"]
 
@@ -37,8 +38,8 @@ GetResponse = Callable[[HttpRequest], Union[HttpResponseBase, Awaitable[HttpResp
 _CHUNK_BYTES: Final = 64 * 1024
 _WSGI: Final = (
     "this file is sent by WSGI (`manage.py runserver` is WSGI, unless daphne is the first of "
-    "INSTALLED_APPS), where there is no RangeMiddleware and no range: run the ASGI application, "
-    "as in `uvicorn project.asgi:application`"
+    "INSTALLED_APPS), and no RangeMiddleware is there: run the ASGI application, as in "
+    "`uvicorn project.asgi:application`, or wrap that of WSGI in rangeserve.wsgi.RangeMiddleware"
 )
 _said: Final[set[str]] = set()
 _logger: Final = logging.getLogger("rangeserve")
@@ -70,7 +71,9 @@ class FileHandOver:
 
 def _hand_over_file(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     scope = getattr(request, "scope", None)
-    if scope is None and isinstance(response, FileResponse) and _WSGI not in _said:
+    environ = getattr(request, "environ", {})  # there it reads what Django gives the server
+    nobody_slices = scope is None and HANDOVER not in environ
+    if nobody_slices and isinstance(response, FileResponse) and _WSGI not in _said:
         _said.add(_WSGI)
         _logger.warning("%s", _WSGI)
     handover = handover_of(scope or {})
