@@ -27,9 +27,9 @@ _BIND: Final = re.compile(
 def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     """The options that `arguments` ask for; `SystemExit` with code 2 if they are not valid."""
     parser = argparse.ArgumentParser(
-        prog="python -m rangeserve",
+        prog="rangeserve",
         description="Serve the files of a folder over HTTP, with byte ranges (RFC 9110).",
-        epilog="python -m rangeserve check URL: who can seek, resume and slice at a URL.",
+        epilog="rangeserve check URL: who can seek, resume and slice at a URL.",
     )
     _add_place(parser)
     _add_access(parser)

@@ -98,7 +98,8 @@ def _app(options: argparse.Namespace, log: AccessLog) -> DirectoryApp:
     except NotADirectoryError:
         raise Problem(f"not a folder: {options.directory}") from None
     except OSError as error:
-        raise Problem(f"{reason_of(error)}: {options.directory}") from None
+        hint = "; `rangeserve check URL` asks a URL" if "://" in options.directory else ""
+        raise Problem(f"{reason_of(error)}: {options.directory}{hint}") from None
     if not os.access(app.root, os.R_OK | os.X_OK):
         raise Problem(f"{os.strerror(errno.EACCES).lower()}: {options.directory}")
     return app

@@ -310,6 +310,10 @@ def test_what_cannot_be_served_is_said_in_a_sentence(
             ([str(folder / "none")], f"no such file or directory: {folder}/none"),
             ([str(folder / "film.mp4")], f"not a folder: {folder}/film.mp4"),
             (
+                ["http://127.0.0.1/"],
+                "no such file or directory: http://127.0.0.1/; `rangeserve check URL` asks a URL",
+            ),
+            (
                 [str(folder), "--port", str(port)],
                 f"127.0.0.1:{port} is in use; --port 0 takes a free port",
             ),
