@@ -48,7 +48,7 @@ function where({ ranges, length }) {
   return `${amount(stop - start)} from ${amount(start)} on`;
 }
 
-const HOW = { complete: "", "client gone": "client left", failed: "failed" };
+const HOW = { complete: "", "client gone": "client left", failed: "failed", ended: "cut off" };
 
 /** How the response ended; empty if it is complete. */
 function how({ outcome }) {
@@ -245,6 +245,11 @@ function release() {
   video.load();
   say("The demo has ended; this page goes on when it is started again.");
   show("off", "ended");
+  for (const [number, event] of requests) {
+    if (event.outcome !== undefined) continue;
+    event.outcome = "ended"; // nobody is there who could tell how
+    fill(lanesOf.get(number));
+  }
 }
 
 /** A stream that ends is nothing special; one that does not come back is. */

@@ -331,6 +331,7 @@ def test_ctrl_c_and_another_start(folder: Path, browser: Any, parts: tuple[str, 
         assert "Traceback" not in server.log
     sentence = "The demo has ended; this page goes on when it is started again."
     page.get_by_text(sentence).wait_for()
+    assert page.locator(".lane[data-open]").count() == 0  # nothing is said to be under way
     with demo(folder, parts, port=server.port) as server:
         page.wait_for_selector("#live[data-state=on]")
         page.wait_for_function("video.readyState >= 2 && video.currentTime >= 1800")
