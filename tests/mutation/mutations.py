@@ -450,9 +450,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/call.py", "            self._inbox.close()", "            pass", "stopping"),
     Mutation("_asgi/call.py", "            self._inbox.hold()", "            pass", "stopping"),
     Mutation(
-        "_asgi/call.py",
-        "if needs_etag and self._settings.etag is not None:",
-        "if self._settings.etag is not None:",
+        "_asgi/actions.py",
+        "return self.needs_etag or self.content_length not in (None, size)",
+        "return True",
         "etag",
     ),
     # what does no harm to the app
