@@ -13,6 +13,11 @@ from frameworks.contract import CONTENT, Contract, Site, film
 from support.servers import serving
 
 TESTS = Path(__file__).parent.parent
+# What the apps of the contract do on purpose, and are told of.
+ON_PURPOSE = (
+    "there is a RangeMiddleware round a RangeMiddleware: ",
+    "is outside of RangeMiddleware and seems to compress: ",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -55,4 +60,5 @@ def site(request: pytest.FixtureRequest, folder: Path, server: str) -> Iterator[
         yield Site(running)
         time.sleep(0.1)
         log = running.log
-    assert not [line for line in log.splitlines() if not kind.excused(line)], log
+    lines = [line for line in log.splitlines() if not any(told in line for told in ON_PURPOSE)]
+    assert not [line for line in lines if not kind.excused(line)], log
