@@ -148,3 +148,18 @@ def test_the_last_part_that_fits_is_cut() -> None:
     assert one == parts[0]
     assert two.start == 500
     assert 500 < two.stop < 1000
+
+
+def test_what_fits_has_room_for_the_last_delimiter() -> None:
+    parts = (ByteRange(0, 100), ByteRange(500, 600))
+    whole = sum(map(_length, frame(parts, 1000, "text/plain", "0" * 70)))
+    for most in range(1, whole + 1):
+        fitting = fit(parts, 1000, "text/plain", most)
+        if len(fitting) > 1:
+            assert sum(map(_length, frame(fitting, 1000, "text/plain", "0" * 70))) <= most
+    assert fit(parts, 1000, "text/plain", whole) == parts
+    assert fit(parts, 1000, "text/plain", whole - 1) == (parts[0], ByteRange(500, 599))
+
+
+def _length(segment: Segment) -> int:
+    return len(segment) if isinstance(segment, bytes) else segment.length

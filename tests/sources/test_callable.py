@@ -200,3 +200,21 @@ async def test_no_thread_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rangeserve.sources.callable.in_thread", none_free)
     with pytest.raises(ResponseError, match="no thread"):
         await ask(serve(CallableSource(whole, 5000)))
+
+
+async def test_a_blocking_generator_is_closed_where_it_has_run() -> None:
+    """Not on the event loop, which its tidying up would hold."""
+    closed_in: list[int] = []
+
+    def read(start: int, stop: int) -> Iterator[bytes]:
+        try:
+            for _ in range(start, stop):
+                yield b"x"
+        finally:
+            closed_in.append(threading.get_ident())
+
+    chunks: Any = CallableSource(read, 10).read(0, 10)
+    assert await chunks.__anext__() == b"x"
+    await chunks.aclose()
+    assert len(closed_in) == 1
+    assert closed_in[0] != threading.get_ident()
