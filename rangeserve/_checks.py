@@ -106,8 +106,8 @@ def check_hooks(body_etag: object, validator: object, too_large: object) -> None
             raise TypeError(f"body_etag is a number of bytes, or None, not {shown(body_etag)}")
         if body_etag < 1:
             raise ValueError("body_etag must be at least 1 byte, or None")
-    check_function("validator", validator, "keep what it needs at hand")
-    check_function("too_large", too_large, "make the URL of what it is called with")
+    check_function("validator", validator, "have what it needs ready before the request")
+    check_function("too_large", too_large, "make the URL from what it is given")
 
 
 def check_size(size: object) -> None:
@@ -172,7 +172,7 @@ def _takes(app: Callable[..., object], number: int) -> bool:
     """Whether `app` can be called with this number of arguments; if in doubt, it can."""
     try:
         signature = inspect.signature(app)
-    except (TypeError, ValueError):
+    except Exception:  # a proxy (werkzeug.local) may not be bound yet, and raises what it likes
         return True
     try:
         signature.bind(*[None] * number)

@@ -162,5 +162,8 @@ def hand_over(scope: Mapping[str, Any], source: Given) -> None:
             f"this request, or the method is {scope.get('method', scope.get('type'))}"
         )
     if hasattr(source, "read_blocking") and not hasattr(source, "read"):
-        raise TypeError(f"an event loop cannot read {shown(source)}: it has no read, only blocking")
+        raise TypeError(
+            f"{shown(source)} has a read_blocking, which is for WSGI, and no async read, which is "
+            "needed here"
+        )
     handover.instead_of_body(source)

@@ -23,8 +23,8 @@ __all__ = ["RangeMiddleware"]
 _DEFAULT_LIMITS: Final = Limits()
 _logger: Final = logging.getLogger("rangeserve")
 _TWICE: Final = (
-    "there is a RangeMiddleware round a RangeMiddleware: the outer one does the work, and the "
-    "options of the inner one have no effect; take one of them away"
+    "one RangeMiddleware is wrapped around another: the outer one does the work, and the options "
+    "of the inner one have no effect; remove one of the two"
 )
 
 

@@ -37,14 +37,15 @@ class Outside:
         if self._has_looked or not accepts_coding(request_fields):
             return
         self._has_looked = True
-        for layer in _layers(send):
-            if _COMPRESSES.search(layer):
-                _logger.warning(
-                    "%s is outside of RangeMiddleware and seems to compress: put it inside, else "
-                    "parts are compressed after they are cut, or two codings share one ETag",
-                    layer,
-                )
-                return
+        found: str | None = None
+        with suppress(Exception):  # these are strangers' objects, and this is only a hint
+            found = next(filter(_COMPRESSES.search, _layers(send)), None)
+        if found is not None:
+            _logger.warning(
+                "%s is outside of RangeMiddleware and seems to compress: put it inside, else "
+                "parts are compressed after they are cut, or two codings share one ETag",
+                found,
+            )
 
 
 def _layers(send: Any) -> Iterator[str]:

@@ -32,7 +32,7 @@ def source_of(given: Given, *, close: bool = True) -> Source | str:
 
     Bytes are not copied and get no validators. An open file gets those of its descriptor, if it
     is a plain file; with `close` it is closed with the response that it is handed over for.
-    `TypeError` for anything else, and for a file that is open as text or cannot be sought.
+    `TypeError` for anything else, and for a file that is open as text or cannot seek.
     """
     if isinstance(given, (str, PathLike)):
         return abspath(fsdecode(given))
@@ -57,7 +57,7 @@ def _open_file(file: SeekableFile, *, close: bool) -> OpenFileSource:
         raise TypeError(f"the read of {shown(file)} is async: hand over the file in it, or a path")
     seekable = getattr(file, "seekable", None)
     if callable(seekable) and not seekable():
-        raise TypeError("this file cannot be sought: a pipe or a socket has no ranges")
+        raise TypeError("this file cannot seek, as a pipe or a socket cannot, so it has no ranges")
     source = OpenFileSource(file, close=close)
     raw = raw_of(file)
     if raw is not None:

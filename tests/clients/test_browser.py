@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.chromium import chromium
 from support.cutting import cutting
 from support.servers import serving
 from support.site import Site
@@ -48,18 +49,10 @@ SEEK = """async (second) => {
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--mute-audio"]
-        )
+    with chromium("--mute-audio") as browser:
         page = browser.new_page()
         page.set_default_timeout(30_000)
         yield page
-        browser.close()
 
 
 def shown_second(grey: float) -> float:

@@ -12,36 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.chromium import chromium
 from support.clips import make_clip, missing
 from support.demo import CLIP, VARIABLE, copy_demo, demo
 from support.servers import HOST, Server
 from support.wire import fetch
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium as the system has it, with a profile of its own."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

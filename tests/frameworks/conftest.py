@@ -15,7 +15,7 @@ from support.servers import serving
 TESTS = Path(__file__).parent.parent
 # What the apps of the contract do on purpose, and are told of.
 ON_PURPOSE = (
-    "there is a RangeMiddleware round a RangeMiddleware: ",
+    "one RangeMiddleware is wrapped around another: ",
     "is outside of RangeMiddleware and seems to compress: ",
 )
 

@@ -13,6 +13,7 @@ import pytest
 from support.apps import BODY, PART, RANGE, hands_over, plain
 from support.driver import ask
 from support.messages import body, says, start
+from werkzeug.local import LocalProxy
 
 from rangeserve import Limits, RangeMiddleware, hand_over, serve
 from rangeserve.accel import AccelRedirect
@@ -83,8 +84,8 @@ MISTAKES = [
     pytest.param(lambda: serve("x", etag='"1"'), "open file, or None", id="etag of serve"),
     pytest.param(ranged(body_etag=True), "of bytes, or None, not True", id="a flag as body_etag"),
     pytest.param(ranged(body_etag="9"), "of bytes, or None, not '9'", id="body_etag as text"),
-    pytest.param(ranged(validator=asked), "what it needs at hand", id="an async validator"),
-    pytest.param(ranged(too_large=asked), "make the URL of what", id="an async too_large"),
+    pytest.param(ranged(validator=asked), "what it needs ready", id="an async validator"),
+    pytest.param(ranged(too_large=asked), "make the URL from what", id="an async too_large"),
     pytest.param(ranged(too_large="/all"), "a function, not '/all'", id="too_large as a URL"),
     pytest.param(
         lambda: BytesSource(b"", etag=b'"1"'), "an entity-tag is text", id="etag as bytes"
@@ -213,7 +214,7 @@ class TestHandingOver:
             pytest.param(lambda: io.StringIO("x"), "open as text", id="text"),
             pytest.param(lambda: Sized(), "etag, last_modified, content_type", id="half a source"),
             pytest.param(lambda: Upload(), "read of an Upload is async", id="an async file"),
-            pytest.param(lambda: io.BufferedReader(Pipe()), "cannot be sought", id="a pipe"),
+            pytest.param(lambda: io.BufferedReader(Pipe()), "cannot seek", id="a pipe"),
         ],
     )
     async def test_it_does_not(self, given: Callable[[], Any], said: str) -> None:
@@ -307,7 +308,9 @@ class TestWhatIsLogged:
                 raise AssertionError("it is refused before it is read")
 
         async def view(scope: Any, receive: Any, send: Any) -> None:
-            with pytest.raises(TypeError, match="an event loop cannot read a Blocking"):
+            with pytest.raises(
+                TypeError, match="a Blocking has a read_blocking, which is for WSGI"
+            ):
                 hand_over(scope, cast("Any", Blocking()))
             await send(start((b"content-length", b"4")))
             await send(body(b"null"))
@@ -319,7 +322,7 @@ class TestWhatIsLogged:
         for _ in range(2):
             assert (await ask(app, headers=RANGE)).status == 206
         (line,) = caplog.messages
-        assert line.startswith("there is a RangeMiddleware round a RangeMiddleware")
+        assert line.startswith("one RangeMiddleware is wrapped around another")
 
     async def test_an_app_of_ours_in_a_wrapped_one_is_right(
         self, caplog: pytest.LogCaptureFixture
@@ -416,6 +419,38 @@ async def test_a_layer_outside_that_compresses(
     else:
         (line,) = caplog.messages
         assert f".{found} is outside of RangeMiddleware and seems to compress" in line
+
+
+@pytest.mark.anyio
+async def test_a_layer_that_cannot_be_looked_at_harms_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Layer:
+        def __init__(self, send: Any) -> None:
+            self._server_send = send
+
+        @property
+        def send(self) -> Any:
+            raise RuntimeError("there is nothing to be seen here")
+
+        async def pass_on(self, message: Any) -> None:
+            await self._server_send(message)
+
+    ranged = RangeMiddleware(plain)
+
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        await ranged(scope, receive, Layer(send).pass_on)
+
+    assert (await ask(outer, headers=GZIP)).status == 206
+    assert caplog.messages == []
+
+
+def test_an_app_that_is_not_there_yet_can_be_wrapped() -> None:
+    def unbound() -> Any:
+        raise RuntimeError("working outside of a context")
+
+    app: Any = LocalProxy(unbound)
+    assert RangeMiddleware(app).app is app
 
 
 @pytest.mark.anyio

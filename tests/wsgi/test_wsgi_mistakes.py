@@ -47,8 +47,8 @@ def ranged(**options: Any) -> Callable[[], object]:
         pytest.param(ranged(skip=asked), "would be skipped", id="an async skip"),
         pytest.param(ranged(observer=asked), "into a queue", id="an async observer"),
         pytest.param(ranged(body_etag=True), "of bytes, or None, not True", id="a flag body_etag"),
-        pytest.param(ranged(validator=asked), "what it needs at hand", id="an async validator"),
-        pytest.param(ranged(too_large=asked), "make the URL of what", id="an async too_large"),
+        pytest.param(ranged(validator=asked), "what it needs ready", id="an async validator"),
+        pytest.param(ranged(too_large=asked), "make the URL from what", id="an async too_large"),
         pytest.param(ranged(too_large="/all"), "a function, not '/all'", id="too_large as a URL"),
     ],
 )
