@@ -18,9 +18,11 @@ __all__ = ["Client", "take_turn"]
 T = TypeVar("T")
 
 _TURNS: Final = Kind("turns", threads=2, patience=2.0)
-# After each batch of items the work rests for a moment. Otherwise the event loop, and with it
-# every other client, would wait 5 ms (`sys.getswitchinterval`) each time it has something to do.
-_BATCH: Final = 256
+# What a folder of usual size takes is done in one go; after that, the work rests for a moment after
+# each batch. Otherwise the event loop would wait for it (up to 5 ms, `sys.getswitchinterval`) after
+# each call of the system, of which the response to another client makes a dozen.
+_FIRST: Final = 256
+_BATCH: Final = 32
 _REST_SECONDS: Final = 0.0002
 
 
@@ -40,7 +42,7 @@ class Client:
             if number % _BATCH == 0:
                 if self.has_left:
                     raise _Left
-                if number:
+                if number >= _FIRST:
                     time.sleep(_REST_SECONDS)
             yield item
 

@@ -134,3 +134,17 @@ async def test_a_failure_is_raised_as_it_is() -> None:
 
     with pytest.raises(FileNotFoundError, match="gone"):
         await take_turn(fail, None, stays)
+
+
+async def test_long_work_rests_often_and_short_work_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    rested_after: list[int] = []
+    done = 0
+    monkeypatch.setattr(turn.time, "sleep", lambda seconds: rested_after.append(done))
+    for _ in Client().while_there(range(1000)):
+        done += 1
+    assert rested_after[0] == 256
+    gaps = [
+        later - before
+        for before, later in zip(rested_after, [*rested_after[1:], done], strict=True)
+    ]
+    assert max(gaps) <= 32
