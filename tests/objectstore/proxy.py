@@ -171,6 +171,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 if name.lower() not in _HOP
             }
             headers.update(behaviour.headers)
+            if behaviour.pad:  # else the bytes added would stand before the next answer
+                headers["connection"] = "close"
             self.send_response(response.status)
             for name, value in headers.items():
                 if value is not None:
