@@ -10,10 +10,10 @@ from rangeserve import RangeMiddleware
 from . import path_of
 from .memory import plain as memory
 
-__all__ = ["ranged"]
+__all__ = ["app", "ranged"]
 
 
-async def _plain(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] != "http" or scope["path"] == "/tiny":
         await memory(scope, receive, send)
         return
@@ -24,4 +24,4 @@ async def _plain(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.pathsend", "path": path})
 
 
-ranged = RangeMiddleware(_plain, pathsend=True)
+ranged = RangeMiddleware(app, pathsend=True)
