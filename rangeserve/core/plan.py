@@ -7,7 +7,7 @@ and `_asgi/transfer.py` from a source, so both follow the same decision.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .multipart import Segment, content_range, frame, new_boundary
@@ -61,25 +61,29 @@ class Plan:
 
     `headers` are pairs of a name and a value, both `bytes`. The body is `segments`, one after
     another: literal bytes, and ranges of the representation. Without segments it is empty.
+
+    `ranges` are the ranges among the segments, in the order in which they are sent, and
+    `content_length` is the length of the body in bytes.
     """
 
     status: int
     headers: list[Field]
     segments: tuple[Segment, ...] = ()
+    ranges: tuple[ByteRange, ...] = field(init=False)
+    content_length: int = field(init=False)
 
-    @property
-    def content_length(self) -> int:
-        """The length of the body in bytes: the sum of the segments."""
-        return sum(_size(segment) for segment in self.segments)
-
-    @property
-    def ranges(self) -> tuple[ByteRange, ...]:
-        """The ranges of the representation in the body, in the order in which they are sent."""
-        return tuple(segment for segment in self.segments if isinstance(segment, ByteRange))
-
-
-def _size(segment: Segment) -> int:
-    return segment.length if isinstance(segment, ByteRange) else len(segment)
+    def __post_init__(self) -> None:
+        """Count what the segments are, once."""
+        ranges: list[ByteRange] = []
+        length = 0
+        for segment in self.segments:
+            if isinstance(segment, ByteRange):
+                ranges.append(segment)
+                length += segment.stop - segment.start
+            else:
+                length += len(segment)
+        self.ranges = tuple(ranges)
+        self.content_length = length
 
 
 def advertise(fields: Iterable[Field]) -> list[Field]:
@@ -152,7 +156,7 @@ def _partial(selection: Parts, representation: Representation, boundary: Callabl
         segments = frame(
             selection.ranges, selection.complete_length, representation.content_type, delimiter
         )
-        headers = [field for field in headers if field[0].lower() != b"content-type"]
+        headers = [each for each in headers if each[0].lower() != b"content-type"]
         content_type = b"multipart/byteranges; boundary=%s" % delimiter.encode("ascii")
         headers.append((b"content-type", content_type))
     headers.append(ACCEPT_RANGES)
@@ -196,8 +200,5 @@ def _sized(plan: Plan) -> Plan:
 
 
 def _without(dropped: frozenset[bytes], representation: Representation) -> list[Field]:
-    return [
-        (name, value)
-        for name, value in (*representation.fields, *representation.source_fields)
-        if name.lower() not in dropped
-    ]
+    fields = (*representation.fields, *representation.source_fields)
+    return [(name, value) for name, value in fields if name.lower() not in dropped]

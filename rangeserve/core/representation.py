@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final, cast
 
-from .validators import format_http_date, parse_entity_tag
+from .validators import format_http_date, is_entity_tag
 
 __all__ = [
     "MAX_LENGTH_DIGITS",
@@ -131,7 +131,8 @@ class Representation:
         if kept == list(self.fields):
             return
         self.fields = kept
-        self.etag = _only([value for name, value in kept if name.lower() == b"etag"])
+        tags = [value for name, value in kept if name.lower() == b"etag"]
+        self.etag = _only(tags) if tags else None
 
     def know_source(
         self,
@@ -149,11 +150,12 @@ class Representation:
         """
         self.complete_length = size
         self.forward_only = False
-        added = self._missing_validators(etag, last_modified, now)
+        given = {name.lower() for name, _ in self.fields}
+        added = self._missing_validators(given, etag, last_modified, now)
         if (
             content_type is not None
+            and b"content-type" not in given
             and is_field_value(content_type)
-            and not self.has_field(b"content-type")
         ):
             self.content_type = content_type
             added.append((b"content-type", content_type.encode("latin-1")))
@@ -165,17 +167,21 @@ class Representation:
         A `str` is a quoted entity-tag; what is none is left out. See `know_source` for a date.
         """
         etag, last_modified = (validator, None) if isinstance(validator, str) else (None, validator)
-        self.fields = [*self.fields, *self._missing_validators(etag, last_modified, now)]
+        given = {name.lower() for name, _ in self.fields}
+        self.fields = [*self.fields, *self._missing_validators(given, etag, last_modified, now)]
 
     def _missing_validators(
-        self, etag: str | None, last_modified: datetime | None, now: float
+        self, given: set[bytes], etag: str | None, last_modified: datetime | None, now: float
     ) -> list[Field]:
-        """Note those of the two that the app has not given itself; the fields for them."""
+        """Note those of the two that the app has not given itself; the fields for them.
+
+        `given` are the names of the app's own fields, in lower case.
+        """
         added: list[Field] = []
-        if etag is not None and parse_entity_tag(etag) and not self.has_field(b"etag"):
+        if etag is not None and b"etag" not in given and is_entity_tag(etag):
             self.etag = etag
             added.append((b"etag", etag.encode("latin-1")))
-        if last_modified is not None and not self.has_field(b"last-modified"):
+        if last_modified is not None and b"last-modified" not in given:
             if last_modified.tzinfo is None:
                 last_modified = last_modified.replace(tzinfo=timezone.utc)
             self.last_modified = format_http_date(min(last_modified.timestamp(), now))
@@ -204,16 +210,20 @@ def read_representation(fields: Iterable[Field]) -> Representation:
     for name, value in kept:
         lowered = name.lower()
         if lowered in _READ:
-            values.setdefault(lowered, []).append(value)
+            if lowered in values:
+                values[lowered].append(value)
+            else:
+                values[lowered] = [value]
     representation = Representation(kept)
-    if not values:
-        return representation
     if b"content-encoding" in values:
         codings = elements(values[b"content-encoding"])
         representation.coded = not codings <= {b"", b"identity"}
-    representation.etag = _only(values.get(b"etag"))
-    representation.last_modified = _only(values.get(b"last-modified"))
-    representation.content_type = _only(values.get(b"content-type"))
+    if b"etag" in values:
+        representation.etag = _only(values[b"etag"])
+    if b"last-modified" in values:
+        representation.last_modified = _only(values[b"last-modified"])
+    if b"content-type" in values:
+        representation.content_type = _only(values[b"content-type"])
     if b"content-range" in values:
         representation.has_content_range = True
         representation.content_range = _only(values[b"content-range"])
@@ -231,9 +241,9 @@ def elements(values: list[bytes]) -> set[bytes]:
     return {element.strip().lower() for value in values for element in value.split(b",")}
 
 
-def _only(values: list[bytes] | None) -> str | None:
-    """The value of a singleton field; `None` if it is absent or has two different values."""
-    if not values or (len(values) > 1 and len(set(values)) > 1):
+def _only(values: list[bytes]) -> str | None:
+    """The value of a singleton field; `None` if it has two different values."""
+    if len(values) > 1 and len(set(values)) > 1:
         return None
     return values[0].decode("latin-1").strip(" \t")
 

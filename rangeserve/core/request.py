@@ -43,6 +43,7 @@ _ATTRIBUTES: Final = {
 _DEFAULT_LIMITS: Final = Limits()
 _LISTS: Final = frozenset({"if_match", "if_none_match"})
 _NAME_LENGTHS: Final = frozenset(map(len, _ATTRIBUTES))
+_ACCEPT_ENCODING_LENGTH: Final = len(b"accept-encoding")
 
 
 @dataclass(slots=True)
@@ -90,7 +91,10 @@ def read_request(
                 lines.setdefault(attribute, []).append(value.decode("latin-1").strip(" \t"))
     if lines is None:
         return None
-    fields = {attribute: _combine(attribute, values) for attribute, values in lines.items()}
+    fields = {
+        attribute: values[0] if len(values) == 1 else _combine(attribute, values)
+        for attribute, values in lines.items()
+    }
     range_field = fields.get("range")
     if range_field is not None and not limits.admit(range_field):
         fields["range"] = OVER_LIMITS
@@ -107,13 +111,13 @@ def hides_range(request: Request | None, range_lines: Iterable[str], *, shows_ra
         return False
     if shows_ranges and request.range != OVER_LIMITS:
         return False
+    if request.range not in (REPEATED, OVER_LIMITS):
+        return is_in_bytes(request.range)
     return any(map(is_in_bytes, range_lines))
 
 
 def _combine(attribute: str, values: list[str]) -> str | None:
-    """The value of one field from those of its lines; `None` to ignore the field."""
-    if len(values) == 1:
-        return values[0]
+    """The value of a field that came in several lines; `None` to ignore the field."""
     if attribute in _LISTS:  # RFC 9110 5.3: list-based fields are joined
         return ", ".join(values)
     # The others are no lists, so a repeated one is an error of the client. A date is ignored. A
@@ -123,9 +127,9 @@ def _combine(attribute: str, values: list[str]) -> str | None:
 
 def accepts_coding(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether an Accept-Encoding among `headers` names a coding other than `identity`."""
-    return any(
-        element.partition(b";")[0].strip(b" \t").lower() not in (b"", b"identity")
-        for name, value in headers
-        if name.lower() == b"accept-encoding"
-        for element in value.split(b",")
-    )
+    for name, value in headers:
+        if len(name) == _ACCEPT_ENCODING_LENGTH and name.lower() == b"accept-encoding":
+            for element in value.split(b","):
+                if element.partition(b";")[0].strip(b" \t").lower() not in (b"", b"identity"):
+                    return True
+    return False

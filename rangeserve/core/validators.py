@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 __all__ = [
     "EntityTag",
     "format_http_date",
+    "is_entity_tag",
     "lists_tag",
     "parse_entity_tag",
     "parse_entity_tags",
@@ -72,6 +73,11 @@ class EntityTag(NamedTuple):
 
     def __str__(self) -> str:
         return f'W/"{self.opaque}"' if self.weak else f'"{self.opaque}"'
+
+
+def is_entity_tag(value: str) -> bool:
+    """Whether `value` is one entity-tag (RFC 9110 8.8.3)."""
+    return _ENTITY_TAG.fullmatch(value) is not None
 
 
 def parse_entity_tag(value: str) -> EntityTag | None:
