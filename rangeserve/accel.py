@@ -21,7 +21,8 @@ from .core.representation import Field, read_representation
 from .events import Observer
 from .handover import handover_of
 from .middleware import RangeMiddleware
-from .sources.file import EtagMaker, FileSource, stat_etag
+from .sources.etags import EtagMaker, stat_etag
+from .sources.file import FileSource
 from .types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["AccelRedirect"]

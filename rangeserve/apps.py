@@ -20,7 +20,7 @@ from .errors import ResponseError
 from .events import Observer
 from .handover import hand_over, handover_of
 from .middleware import RangeMiddleware
-from .sources.file import EtagMaker, make_etag, stat_etag
+from .sources.etags import EtagMaker, make_etag, stat_etag
 from .sources.given import Given, source_of
 from .sources.path import PathSource, open_path
 from .sources.unavailable import SourceUnavailable, log_unavailable

@@ -15,7 +15,7 @@ from .core.limits import Limits
 from .core.representation import Field
 from .events import Observer
 from .handover import handover_of
-from .sources.file import EtagMaker, stat_etag
+from .sources.etags import EtagMaker, stat_etag
 from .types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["RangeMiddleware"]

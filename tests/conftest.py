@@ -26,11 +26,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def no_folder_is_known() -> Iterator[None]:
     """No folder has been found quick yet: its first file is opened in a thread."""
-    from rangeserve.sources import file
+    from rangeserve.sources import opening
 
-    file._quick_folders.clear()
+    opening._quick_folders.clear()
     yield
-    file._quick_folders.clear()
+    opening._quick_folders.clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

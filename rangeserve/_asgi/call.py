@@ -18,14 +18,15 @@ from ..core.request import read_request
 from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer, Outcome
 from ..handover import Handover
-from ..sources.file import EtagMaker, make_etag, open_file
+from ..sources.etags import EtagMaker, make_etag, stat_etag
+from ..sources.opening import open_file
 from ..sources.pace import Pace
 from ..sources.protocol import Closable
 from ..sources.unavailable import SourceUnavailable
 from ..types import ASGIApp, Message, Receive, Scope, Send
 from .actions import Action, Open, Serve
 from .exchange import Exchange
-from .fast_path import FastPath
+from .fast_path import FastPath, ShortRange
 from .hangup import Sender, without_hangup
 from .hints import Hints
 from .hooks import Hooks, TooLargeHook, ValidatorHook
@@ -33,7 +34,7 @@ from .inbox import Inbox
 from .observation import Observation
 from .once import Once
 from .outside import Outside
-from .response import State
+from .response import Response, State
 from .scope import AppScope
 from .transfer import Transfer
 
@@ -61,12 +62,14 @@ class Settings:
     outside: Outside = field(default_factory=Outside)
     has_hooks: bool = field(init=False)
     has_fast_path: bool = field(init=False)
+    has_short_ranges: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Note once what would be asked for each request."""
         hooks = (self.body_etag, self.validator, self.too_large)
         self.has_hooks = any(hook is not None for hook in hooks)
         self.has_fast_path = not self.has_hooks and self.limits.max_body_size is None
+        self.has_short_ranges = self.has_fast_path and self.etag is stat_etag
 
 
 def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
@@ -93,6 +96,7 @@ class Call:
         "_pace",
         "_request",
         "_request_fields",
+        "_response",
         "_send_failed",
         "_sender",
         "_sending",
@@ -124,10 +128,19 @@ class Call:
         self._inbox = Inbox(receive)
         self._server_send = send
         self._observation = Observation.of(settings.observer, self._method, scope["path"])
-        self._fast_path: FastPath | None = None
-        is_plain = request is None and self._observation is None and self._method == "GET"
-        if is_plain and settings.has_fast_path:
-            self._fast_path = FastPath(self._handover)
+        response = self._response = Response()
+        self._fast_path: FastPath | ShortRange | None = None
+        if settings.has_fast_path and self._method == "GET":
+            if request is None:
+                self._fast_path = FastPath(response, self._handover)
+            elif settings.has_short_ranges and ShortRange.suits(request):
+                self._fast_path = ShortRange(
+                    response,
+                    self._handover,
+                    request,
+                    settings.limits,
+                    last_modified=settings.last_modified,
+                )
         self._exchange_begun: Exchange | None = None
         self._pace: Pace | None = None
         self._send_failed = False
@@ -153,8 +166,8 @@ class Call:
                 request_fields=self._request_fields,
                 hints=Hints(self._request, shows_ranges=self._shows_ranges, log=self._log),
                 hooks=self._hooks(),
+                response=self._response,
                 held=fast_path.held if fast_path is not None else None,
-                passed=fast_path is not None and fast_path.complete,
             )
         return exchange
 
@@ -168,16 +181,17 @@ class Call:
     async def run(self) -> None:
         """Call the app and answer the request. What the app raises is raised, but our own."""
         remaining: Exception | None = None
+        response = self._response
         self._sender = Sender()
         try:
             await self._app(self._app_scope.scope, self._inbox.receive, self._send)
             if self._failure is not None:
                 if not self._client_gone():
                     raise self._failure
-            elif self._fast_path is None or not self._fast_path.complete:
+            elif not response.complete and response.state is not State.START:
                 self._exchange.returned(client_gone=self._client_gone())
         except Exception as error:
-            if self._exchange.response.state is not State.DONE:
+            if response.state is not State.DONE:
                 raise
             remaining = without_hangup(error)
             if remaining is error:
@@ -202,9 +216,9 @@ class Call:
 
     async def _send(self, message: Message) -> None:
         """The app's `send`: one message at a time, in their order, whichever tasks send them."""
+        response = self._response
         if self._sending:
-            begun = self._exchange_begun
-            if begun is not None and begun.response.state is State.DONE:
+            if response.state is State.DONE:
                 # An exception here might cancel the task that awaits the last send.
                 await checkpoint()
                 return
@@ -219,17 +233,12 @@ class Call:
             if self._fast_path is not None:
                 answer = self._fast_path.feed(message)
                 if answer is not None:
-                    if answer:
-                        self._app_scope.share()
-                    try:
-                        for each in answer:
-                            await self._server_send(each)
-                    except Exception:
-                        self._send_failed = True
-                        raise
+                    if answer and self._observation is not None:
+                        self._fast_path.decide()
+                    await self._act(answer)
                     return
             exchange = self._exchange
-            state = exchange.response.state
+            state = response.state
             if state is State.DONE:
                 await self._send_late(exchange, message)
                 return
@@ -242,7 +251,7 @@ class Call:
                     return
                 raise
             await self._act(actions)
-            if exchange.response.state is State.SLICING:
+            if response.state is State.SLICING:
                 if self._pace is None:
                     self._pace = Pace()
                 if self._pace.due(len(message.get("body", b""))):
@@ -289,9 +298,10 @@ class Call:
             raise ClientDisconnected("the response is complete")
 
     async def _act(self, actions: Sequence[Action]) -> None:
-        response = self._exchange.response
-        if actions:
-            self._app_scope.share()
+        if not actions:
+            return
+        response = self._response
+        self._app_scope.share()
         if self._observation is not None and response.decided:
             self._observation.start(response)
         if response.state is State.DONE:
@@ -299,13 +309,20 @@ class Call:
         try:
             for action in actions:
                 if isinstance(action, dict):
-                    await self._forward(action)
+                    try:
+                        await self._server_send(action)
+                    except Exception:
+                        self._send_failed = True
+                        raise
+                    if self._observation is not None:
+                        self._observation.count(action)
                 elif isinstance(action, Open):
                     await self._open(action)
                 else:
                     await self._serve(action)
         finally:
-            self._inbox.release()
+            if self._inbox.is_held:
+                self._inbox.release()
         if response.state is State.DONE:
             self._inbox.close()
             if self._handover.source is not None:
@@ -321,15 +338,6 @@ class Call:
                         await source.aclose()
                 except Exception:
                     _logger.exception("a source failed when it was closed")
-
-    async def _forward(self, message: Message) -> None:
-        try:
-            await self._server_send(message)
-        except Exception:
-            self._send_failed = True
-            raise
-        if self._observation is not None:
-            self._observation.count(message)
 
     async def _open(self, action: Open) -> None:
         try:
@@ -347,7 +355,7 @@ class Call:
             file.close()
 
     async def _serve(self, serve: Serve) -> None:
-        response, inbox = self._exchange.response, self._inbox
+        response, inbox = self._response, self._inbox
 
         def last_send() -> None:
             response.last_send()
@@ -363,7 +371,7 @@ class Call:
                 self._observation.count_served(transfer.sent)
 
     def _outcome(self) -> Outcome:
-        if self._exchange.response.complete and not self._send_failed:
+        if self._response.complete and not self._send_failed:
             return Outcome.COMPLETE
         if self._client_gone() or self._cancelled:  # servers cancel the app of a client that left
             return Outcome.CLIENT_GONE

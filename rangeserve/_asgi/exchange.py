@@ -34,7 +34,7 @@ from .actions import Action, Open, Serve
 from .hints import Hints
 from .hooks import Hooks
 from .late import Late
-from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND
+from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND, rewritten
 from .response import Response, State
 
 __all__ = ["Exchange"]
@@ -63,18 +63,18 @@ class Exchange:
         request_fields: Iterable[Field] = (),
         hints: Hints | None = None,
         hooks: Hooks | None = None,
+        response: Response | None = None,
         held: Message | None = None,
-        passed: bool = False,
     ) -> None:
-        """Wait for the app's first message, or continue where the fast path has come to.
+        """Wait for the app's first message, or continue where a fast path has come to.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
         of the request. `hints`: what the author of the app is told. `hooks`: the user's functions,
-        `None` if there are none. `held`: the start of a 200 that has come already; `passed`: its
-        body has been passed on, too.
+        `None` if there are none. `response`: how far it has come; `held`: the start of a 200 that
+        has come already.
         """
-        self.response: Response = Response()
+        self.response: Response = Response() if response is None else response
         script = _Script(self.response, method, request, handover, limits, clock)
         script.native_pathsend = native_pathsend
         script.request_fields = request_fields
@@ -82,7 +82,7 @@ class Exchange:
         script.hooks = hooks
         # If the script referred to its generator, the cycle would keep the last message
         # until the next garbage collection.
-        steps = script.respond() if held is None else script.resume(held, passed=passed)
+        steps = script.respond() if held is None else script.resume(held)
         self._steps = steps
         self._late = Late(limits.max_late_bytes)
         next(steps)
@@ -156,11 +156,11 @@ class _Script:
         self._clock = clock
         self._representation = _NOT_READ
 
-    def resume(self, start: Message, *, passed: bool) -> Steps[None]:
-        """From where the fast path has come to: `start` is held, or has `passed` with its body."""
+    def resume(self, start: Message) -> Steps[None]:
+        """From where a fast path has come to: `start` is held, or passed on with its body."""
+        is_passed = self._response.complete
         self._read(start)
-        if passed:
-            self._response.state, self._response.complete = State.PASSING, True
+        if is_passed:
             yield from self._follow(start)
         else:
             yield from self._hold(start)
@@ -375,10 +375,11 @@ class _Script:
         if source.size < 0:
             raise self._response.fail(f"the source's size is {source.size}")
         representation = self._representation
-        self.hints.source_etag(source.etag)
         representation.know_source(
             source.size, source.etag, source.last_modified, source.content_type, self._clock()
         )
+        if source.etag != representation.etag:
+            self.hints.source_etag(source.etag)
         selection = self._select()
         plan = make_plan(selection, representation)
         start = self._rewritten(start, selection, plan)
@@ -480,7 +481,7 @@ class _Script:
         """The start with the plan's status and fields."""
         ranges = () if self._is_head else plan.ranges
         self._response.decide(plan.status, selection, ranges)
-        return {**start, "status": plan.status, "headers": plan.headers, "trailers": False}
+        return rewritten(start, plan)
 
     def _if_ranged(self, reason: Reason) -> Reason | None:
         """`reason` if the request has a Range, else `None`."""

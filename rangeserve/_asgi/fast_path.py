@@ -1,63 +1,186 @@
-"""The fast path of a small plain 200 that comes in one piece: no decision is needed for it.
+"""The fast paths: two answers for which no exchange is needed, since there is only one step.
 
-Most requests ask for no range and nothing about validators, and most of their answers come
-in one piece. The fast path recognises these and nothing else; for whatever else happens, an
-`Exchange` begins where the fast path has come to.
+Most requests ask for no range and nothing about validators, and most of their answers come in one
+piece. Most of the others ask for a short range of a file, and whether that can be given is decided
+by the same functions of `core/` as in an exchange. A fast path recognises its case and nothing
+else; for whatever else happens, an `Exchange` begins where the fast path has come to.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from time import time
 from typing import Final
 
-from ..core.plan import ACCEPT_RANGES
-from ..core.representation import MAX_LENGTH_DIGITS, Field
+from ..core.limits import Limits
+from ..core.plan import ACCEPT_RANGES, Plan, make_plan
+from ..core.ranges import ByteRange
+from ..core.representation import MAX_LENGTH_DIGITS, Field, read_representation
+from ..core.request import Request
+from ..core.selection import Parts, Whole, select
+from ..errors import ResponseError
 from ..handover import Handover
+from ..sources.etags import stat_etag
+from ..sources.file import FileSource
+from ..sources.opening import open_now
 from ..types import Message
-from .messages import BODY, START
+from .messages import BODY, PATHSEND, START, rewritten
+from .response import Response, State
 
-__all__ = ["FastPath"]
+__all__ = ["FastPath", "ShortRange"]
 
 _CONTENT_LENGTH: Final = b"content-length"
 _UNUSUAL: Final = frozenset({b"accept-ranges", b"content-encoding", b"content-range"})
 _SIZES: Final = frozenset(map(len, (_CONTENT_LENGTH, *_UNUSUAL)))
 _PAIRS: Final = frozenset({tuple, list})
+_SHORT_BYTES: Final = 64 * 1024
+_ONE_RANGE: Final = re.compile("bytes=([0-9]{1,18})-([0-9]{1,18})")
 
 
 class FastPath:
-    """The response to one GET that has neither Range nor preconditions, and no observer.
+    """The 200 that comes in one piece, to a GET that has neither Range nor preconditions.
 
-    `held` is the app's start, once it has come and proved to be a plain one; `complete`
-    turns true when the answer is given out.
+    `held` is the app's start, once it has come and proved to be a plain one.
     """
 
-    __slots__ = ("_content_length", "_handover", "complete", "held")
+    __slots__ = ("_content_length", "_handover", "_response", "held")
 
-    def __init__(self, handover: Handover) -> None:
-        self.complete: bool = False
+    def __init__(self, response: Response, handover: Handover) -> None:
         self.held: Message | None = None
+        self._response = response
         self._handover = handover
-        self._content_length: int | None = None
+        self._content_length = 0
 
     def feed(self, message: Message) -> Sequence[Message] | None:
         """What to send for the next message of the app; `None` leaves it to the exchange."""
-        if self.complete or self._handover.source is not None:
+        response, start = self._response, self.held
+        if response.complete or self._handover.source is not None:
             return None
-        start = self.held
         if start is None:
             if message["type"] != START or message["status"] != 200:
                 return None
-            self._content_length = _plain_length(message.get("headers", ()))
-            if self._content_length is None:
+            length = _plain_length(message.get("headers", ()))
+            if length is None:
                 return None
+            self._content_length = length
             self.held = message
+            response.state = State.HELD
             return ()
         if message["type"] != BODY or message.get("more_body", False):
             return None
         if len(message.get("body", b"")) != self._content_length:
             return None
-        self.complete = True
+        response.state, response.complete = State.PASSING, True
         return ({**start, "headers": [*start["headers"], ACCEPT_RANGES]}, message)
+
+    def decide(self) -> None:
+        """Tell the response what was decided, now that its answer is given out."""
+        length = self._content_length
+        ranges = (ByteRange(0, length),) if length else ()
+        self._response.decide(200, Whole(length, sliceable=True), ranges)
+
+
+class ShortRange:
+    """The 206 with a short range of a file that the app sends, or hands over, by its path.
+
+    It is given if the file can be opened and read without waiting. `held` is the app's start,
+    until the path comes.
+    """
+
+    __slots__ = (
+        "_add_last_modified", "_decided", "_handover", "_limits", "_request", "_response", "held",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        response: Response,
+        handover: Handover,
+        request: Request,
+        limits: Limits,
+        *,
+        last_modified: bool,
+    ) -> None:
+        """`last_modified`: whether a file whose app gave no Last-Modified gets one."""
+        self.held: Message | None = None
+        self._response = response
+        self._handover = handover
+        self._request = request
+        self._limits = limits
+        self._add_last_modified = last_modified
+        self._decided: tuple[Parts, Plan] | None = None
+
+    @staticmethod
+    def suits(request: Request) -> bool:
+        """Whether a GET asks for one short range, under no condition but If-Range."""
+        if request.range is None or request.has_preconditions:
+            return False
+        match = _ONE_RANGE.fullmatch(request.range)
+        return match is not None and int(match[2]) - int(match[1]) < _SHORT_BYTES
+
+    def feed(self, message: Message) -> Sequence[Message] | None:
+        """What to send for the next message of the app; `None` leaves it to the exchange."""
+        handover, start = self._handover, self.held
+        if self._response.complete:
+            return None
+        source = handover.source
+        if start is not None:
+            if source is not None or message["type"] != PATHSEND:
+                return None
+            return self._answer(start, message["path"])
+        if message["type"] != START or message["status"] != 200:
+            return None
+        if source is None:
+            self.held = message
+            self._response.state = State.HELD
+            return ()
+        if not isinstance(source, str) or handover.same_body or handover.first_body is not None:
+            return None
+        answer = self._answer(message, source, is_handed_over=True)
+        handover.accepted = answer is not None
+        return answer
+
+    def _answer(
+        self, start: Message, path: str, *, is_handed_over: bool = False
+    ) -> Sequence[Message] | None:
+        representation = read_representation(start.get("headers", ()))
+        length = representation.content_length
+        if representation.coded or representation.length_in_doubt:
+            return None
+        file: FileSource | None = None
+        with suppress(OSError, ValueError, ResponseError):  # which the exchange meets as well
+            file = open_now(path)
+        if file is None:
+            return None
+        try:
+            if length not in (None, file.size) and not (is_handed_over and length == 0):
+                return None
+            if representation.etag is None:
+                file.etag = stat_etag(file)
+            now = time()
+            modified = file.last_modified if self._add_last_modified else None
+            representation.know_source(file.size, file.etag, modified, None, now)
+            selection = select(self._request, representation, self._limits, now)
+            if not isinstance(selection, Parts):
+                return None
+            plan = make_plan(selection, representation)
+            ((first, stop),) = plan.ranges
+            body = file.read_at_once(first, stop)
+        finally:
+            file.close()
+        if body is None or len(body) != plan.content_length:
+            return None
+        self._decided = (selection, plan)
+        self._response.owed = length
+        self._response.last_send()
+        return (rewritten(start, plan), {"type": BODY, "body": body, "more_body": False})
+
+    def decide(self) -> None:
+        """Tell the response what was decided, now that its answer is given out."""
+        assert self._decided is not None
+        selection, plan = self._decided
+        self._response.decide(206, selection, plan.ranges)
 
 
 def _plain_length(fields: Iterable[Field]) -> int | None:

@@ -28,7 +28,7 @@ class Inbox:
 
     `client_gone`: the server has said that the client left. `waiting`: how many calls of
     `receive` by the app wait for an answer. `disconnect_given`: the app has been given a
-    disconnect.
+    disconnect. `is_held`: whether it is kept from the app at present.
 
     Servers report the disconnect during the last send of a response. If the app reacts by
     cancelling itself there, Hypercorn takes the cancellation for its own, and the app is
@@ -40,7 +40,6 @@ class Inbox:
         "_closed",
         "_complete",
         "_freed",
-        "_held",
         "_queue",
         "_queue_lost",
         "_queued_bytes",
@@ -48,6 +47,7 @@ class Inbox:
         "_released",
         "client_gone",
         "disconnect_given",
+        "is_held",
         "waiting",
     )
 
@@ -60,7 +60,7 @@ class Inbox:
         self._closed = False
         self._complete = False
         self._freed: anyio.Event | None = None
-        self._held = False
+        self.is_held: bool = False
         self._queue: deque[Message] | None = None
         self._queue_lost = False
         self._queued_bytes = 0
@@ -106,11 +106,11 @@ class Inbox:
 
     def hold(self) -> None:
         """The last send is about to be awaited."""
-        self._held = True
+        self.is_held = True
 
     def release(self) -> None:
         """No send is being awaited any more."""
-        self._held = False
+        self.is_held = False
         if self._released is not None:
             released, self._released = self._released, None
             released.set()
@@ -119,7 +119,7 @@ class Inbox:
         """Wait for the end of the last send; the app counts as waiting meanwhile."""
         self.waiting += 1
         try:
-            while self._held:
+            while self.is_held:
                 if self._released is None:
                     self._released = anyio.Event()
                 await self._released.wait()

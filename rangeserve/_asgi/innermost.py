@@ -24,7 +24,8 @@ from ..core.representation import Field
 from ..core.validators import format_http_date
 from ..errors import ResponseError
 from ..handover import Handover, handover_of
-from ..sources.file import MEANINGLESS_SECONDS, FileSource, open_file
+from ..sources.file import MEANINGLESS_SECONDS, FileSource
+from ..sources.opening import open_file
 from ..types import ASGIApp, Message, Receive, Scope, Send
 from .messages import BODY, DISCONNECT, PATHSEND, START
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ANSWERS", "BODY", "DISCONNECT", "PATHSEND", "START", "TRAILERS", "ZEROCOPYSEND"]
+from ..core.plan import Plan
+from ..types import Message
+
+__all__ = [
+    "ANSWERS",
+    "BODY",
+    "DISCONNECT",
+    "PATHSEND",
+    "START",
+    "TRAILERS",
+    "ZEROCOPYSEND",
+    "rewritten",
+]
 
 START: Final = "http.response.start"
 BODY: Final = "http.response.body"
@@ -15,3 +27,8 @@ DISCONNECT: Final = "http.disconnect"
 
 ANSWERS: Final = frozenset({START, BODY, PATHSEND, ZEROCOPYSEND})
 """Those that answer the request; others (early hints, debug) may come at any time."""
+
+
+def rewritten(start: Message, plan: Plan) -> Message:
+    """The app's `start` with the status and the fields of `plan`, whose body has no trailers."""
+    return {**start, "status": plan.status, "headers": plan.headers, "trailers": False}

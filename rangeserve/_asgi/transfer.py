@@ -1,4 +1,9 @@
-"""Send the segments of a plan from a source, and stop when the client leaves."""
+"""Send the segments of a plan from a source, and stop when the client leaves.
+
+What a source has at hand is sent at once, up to 1 MiB, and nobody watches for the disconnect
+meanwhile: a watch is a task, which costs more than these bytes. So that much may be read for a
+client that has left. As soon as something has to be waited for, the rest is sent under a watch.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +21,12 @@ from anyio import (
 )
 from anyio.lowlevel import checkpoint
 
+from ..core.multipart import Segment
 from ..core.plan import Plan
+from ..core.ranges import ByteRange
 from ..errors import ResponseError
 from ..sources.file import FileSource
+from ..sources.memory import BytesSource
 from ..sources.pace import Pace
 from ..sources.portion import Portion
 from ..sources.protocol import ReadsSideBySide, Source
@@ -28,6 +36,7 @@ from .messages import BODY
 
 __all__ = ["Transfer"]
 
+_AT_HAND: Final = frozenset({FileSource, BytesSource})
 # The time that a last send may still take when the client is said to have left.
 _LAST_SEND_SECONDS: Final = 5.0
 # The time that a source may take to let go of what it holds when the response is not complete.
@@ -58,8 +67,11 @@ class Transfer:
         self._inbox = inbox
         self._last_send = last_send
         self._is_last_send = False
-        self._pace = source.pace if isinstance(source, FileSource) else Pace()
+        self._left: list[Segment] = [*reversed(plan.segments)]  # those still to be sent, backwards
+        self._pace = Pace()
         self._pace.expect(plan.content_length)
+        if isinstance(source, FileSource):
+            source.pace = self._pace
 
     async def run(self) -> bool:
         """Send the body: whether all of it was sent; `False` if the client left.
@@ -69,26 +81,61 @@ class Transfer:
         """
         if self._inbox.client_gone:
             return False
+        source = self._source
+        # Not a class derived from these two, which may read otherwise.
+        if isinstance(source, (FileSource, BytesSource)) and type(source) in _AT_HAND:
+            complete = await self._send_at_hand(source.read_at_once)
+            if complete is not None:
+                return complete
         ranges = self._plan.ranges
-        if len(ranges) > 1 and isinstance(self._source, ReadsSideBySide):
-            async with self._source.side_by_side(ranges) as read:
+        if len(ranges) > 1 and isinstance(source, ReadsSideBySide):
+            async with source.side_by_side(ranges) as read:
                 return await self._run(read)
-        return await self._run(self._source.read)
+        return await self._run(source.read)
+
+    async def _send_at_hand(self, read: Callable[[int, int], bytes | None]) -> bool | None:
+        """Send what is at hand: whether all was sent, `None` if the rest is to be watched over."""
+        inbox, pace = self._inbox, self._pace
+        while chunk := self._gather(read):
+            last = not self._left
+            await self._send_chunk(chunk, last)
+            if last:
+                return True
+            if pace.due(len(chunk)):
+                if not inbox.waiting:
+                    return None
+                await checkpoint()
+            if inbox.client_gone:
+                return False
+        return None
+
+    def _gather(self, read: Callable[[int, int], bytes | None]) -> bytes:
+        """The next bytes of the body that are at hand, as many as are sent at a time."""
+        left, room = self._left, self._pace.size
+        pieces: list[bytes] = []
+        while left and room > 0:
+            segment = left.pop()
+            if isinstance(segment, bytes):
+                pieces.append(segment)
+                room -= len(segment)
+                continue
+            start, stop = segment
+            piece = read(start, min(stop, start + room))
+            if not piece:  # to be waited for; or there is nothing more, and that is an error
+                left.append(segment)
+                break
+            pieces.append(piece)
+            room -= len(piece)
+            if start + len(piece) < stop:
+                left.append(ByteRange(start + len(piece), stop))
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def _run(self, read: Callable[[int, int], AsyncIterator[bytes]]) -> bool:
         async with aclosing(self._body(read)) as body:
             complete: bool | None = None
-            if self._is_one_chunk():
-                complete = await self._pump(body)
-            elif self._inbox.waiting:
+            if self._inbox.waiting:
                 complete = await self._pump(body, while_waiting=True)
             return await self._pump_watched(body) if complete is None else complete
-
-    def _is_one_chunk(self) -> bool:
-        """Whether one send is enough, so that a watch (a task) could save nothing."""
-        return isinstance(self._source, FileSource) and (
-            self._plan.content_length <= self._pace.size
-        )
 
     async def _pump_watched(self, body: AsyncGenerator[tuple[bytes, bool]]) -> bool:
         """Send the rest of `body` while watching for the disconnect, which the app does not."""
@@ -112,6 +159,7 @@ class Transfer:
             group.start_soon(self._inbox.watch, left)
             try:
                 with pumping:
+                    await checkpoint()  # let the watch hear of one who has left already
                     complete = await self._pump(body)
             except get_cancelled_exc_class():
                 raise
@@ -132,22 +180,11 @@ class Transfer:
 
         With `while_waiting` only as long as the app waits for the disconnect: then `None`.
         """
-        send, pace = self._send, self._pace
         async for chunk, last in body:
-            if last:
-                self._is_last_send = True
-                self._last_send()
-            begin = perf_counter()
-            try:
-                await send({"type": BODY, "body": chunk, "more_body": not last})
-            except Exception:
-                self.send_failed = True
-                raise
-            self.sent += len(chunk)
+            await self._send_chunk(chunk, last)
             if last:
                 return True
-            pace.sent(len(chunk), perf_counter() - begin)
-            if pace.due(len(chunk)) or not self._inbox.hears:
+            if self._pace.due(len(chunk)) or not self._inbox.hears:
                 await checkpoint()
             if self._inbox.client_gone:
                 return False
@@ -155,12 +192,27 @@ class Transfer:
                 return None
         raise ResponseError("a plan without segments has no body to send")
 
+    async def _send_chunk(self, chunk: bytes, last: bool) -> None:
+        if last:
+            self._is_last_send = True
+            self._last_send()
+        begin = perf_counter()
+        try:
+            await self._send({"type": BODY, "body": chunk, "more_body": not last})
+        except Exception:
+            self.send_failed = True
+            raise
+        self.sent += len(chunk)
+        if not last:
+            self._pace.sent(len(chunk), perf_counter() - begin)
+
     async def _body(
         self, read: Callable[[int, int], AsyncIterator[bytes]]
     ) -> AsyncGenerator[tuple[bytes, bool]]:
         """The chunks of the body, each with a flag: whether it is the last."""
-        final = len(self._plan.segments) - 1
-        for place, segment in enumerate(self._plan.segments):
+        segments = self._left[::-1]
+        final = len(segments) - 1
+        for place, segment in enumerate(segments):
             if isinstance(segment, bytes):
                 yield segment, place == final
                 continue

@@ -13,7 +13,8 @@ from stat import S_ISREG
 from typing import Final, TypeVar
 
 from ..errors import ResponseError
-from ..sources.file import FileSource, stat_etag
+from ..sources.etags import stat_etag
+from ..sources.file import FileSource
 from .answers import (
     FORBIDDEN,
     NOT_FOUND,

@@ -20,7 +20,7 @@ from ..core.limits import Limits
 from ..events import Observer
 from ..handover import Handover, hand_over, handover_of
 from ..middleware import RangeMiddleware
-from ..sources.file import EtagMaker, stat_etag
+from ..sources.etags import EtagMaker, stat_etag
 
 __all__ = ["RangeServe"]
 

@@ -15,7 +15,7 @@ from .._requires import require
 from ..core.limits import Limits
 from ..events import Observer
 from ..middleware import RangeMiddleware
-from ..sources.file import EtagMaker, stat_etag
+from ..sources.etags import EtagMaker, stat_etag
 from ..types import Scope
 
 __all__ = ["RangeServe"]

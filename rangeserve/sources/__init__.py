@@ -5,7 +5,8 @@ from __future__ import annotations
 from .._public import publish
 from .callable import CallableSource
 from .concat import ConcatSource
-from .file import EtagMaker, FileSource, stat_etag
+from .etags import EtagMaker, stat_etag
+from .file import FileSource
 from .memory import BytesSource, content_etag
 from .open_file import OpenFileSource
 from .path import PathSource, file_content_etag, open_path

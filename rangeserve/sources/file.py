@@ -1,45 +1,28 @@
 """`FileSource`: a regular file, opened once and read at offsets.
 
-Before each read the system is asked whether the bytes are in the page cache. If they are, the
-chunk is read on the event loop, which takes tens of microseconds; if not, in a worker thread,
-so that the event loop does not wait for a disk.
+A chunk is read on the event loop as far as it is in the page cache, which takes tens of
+microseconds (RWF_NOWAIT: the system gives what it has, and never waits). What is not there is read
+in a worker thread, so that the event loop does not wait for a disk.
 """
 
 from __future__ import annotations
 
-import errno
-import inspect
-import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
+from io import BytesIO
 from stat import S_ISREG
-from time import perf_counter
-from typing import Any, Final, TypeVar, Union, cast
+from typing import Any, Final, TypeVar
 
-import anyio
-
-from ..core.validators import parse_entity_tag
 from ..errors import ResponseError
 from .mounts import device_of, is_local, learn_device
 from .pace import Pace
 from .threads import CLOSES, LOOK_UPS, READS, Kind, in_thread, later
 from .unavailable import SourceUnavailable
 
-__all__ = [
-    "MEANINGLESS_SECONDS",
-    "OPEN_FLAGS",
-    "EtagMaker",
-    "FileSource",
-    "identity_of",
-    "make_etag",
-    "make_etag_blocking",
-    "open_file",
-    "stat_etag",
-    "time_of",
-]
+__all__ = ["MEANINGLESS_SECONDS", "OPEN_FLAGS", "FileSource", "identity_of", "time_of"]
 
 T = TypeVar("T")
 
@@ -57,15 +40,7 @@ _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "pre
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
 # Reproducible builds and Nix give every file this modification time, or 0: it tells nothing.
 MEANINGLESS_SECONDS: Final = 1
-_PAGE_BYTES: Final = 4096  # of the page cache, at least
-
-# After two opens in a row that took longer than this, the next open in the same folder is done
-# in a thread. (A single slow open may be chance: a busy CPU interrupts any process.)
-_QUICK_SECONDS: Final = 0.001
-_MAX_FOLDERS: Final = 1024
-# Folders whose files are opened on the event loop -> whether the last open there was slow.
-_quick_folders: dict[str, bool] = {}
-_logger: Final = logging.getLogger("rangeserve")
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 def _device_of(path: str) -> int | None:
@@ -94,11 +69,9 @@ def _pread(fd: int, size: int, start: int) -> bytes:
         return os.read(fd, size)
 
 
-def _is_generated(fd: int, status: os.stat_result) -> bool:
-    """Whether the system generates the file while it is read, so that its size is unknown."""
-    if status.st_dev in _GENERATED:
-        return True
-    return status.st_size == 0 and _pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
+def _has_content(fd: int) -> bool:
+    """Whether a file of size 0 has content that the system generates while it is read."""
+    return _pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
 
 
 def time_of(seconds: float) -> datetime | None:
@@ -107,10 +80,13 @@ def time_of(seconds: float) -> datetime | None:
     `None` outside the years 1 to 9999, and for 1 s after the epoch or less, which reproducible
     builds give to every file.
     """
-    if seconds <= MEANINGLESS_SECONDS:
-        return None
+    return _time_of(int(seconds)) if seconds > MEANINGLESS_SECONDS else None
+
+
+@lru_cache(maxsize=1024)  # the same files are requested again and again
+def _time_of(seconds: int) -> datetime | None:
     try:
-        return datetime.fromtimestamp(int(seconds), timezone.utc)
+        return datetime.fromtimestamp(seconds, timezone.utc)
     except (OverflowError, ValueError, OSError):
         return None
 
@@ -121,8 +97,23 @@ class FileSource:
     An `EtagMaker` is called with one. `path` is the name by which the file was opened. `size`
     (in bytes) and `last_modified` are those of the descriptor; `etag` and `content_type` are
     those of `Source`, and may be set. Everything else of a FileSource, `open`, `adopt`,
-    `sendable_path`, `place`, `is_local`, `in_thread_for` and `pace`, is for this package.
+    `sendable_path`, `place`, `is_local`, `in_thread_for`, `read_at_once` and `pace`, is for this
+    package.
     """
+
+    # What a file starts with. As defaults of the class they cost a request nothing.
+    size: int = 0
+    etag: str | None = None
+    last_modified: datetime | None = None
+    content_type: str | None = None
+    is_local: bool = True
+    pace: Pace | None = None
+    _status: os.stat_result | None = None
+    _fd: int = -1
+    _adopted: bool = False
+    _in_threads: int = 0
+    _closed: bool = False
+    _can_ask_cache: bool = True
 
     def __init__(self, path: str, place: str | None = None) -> None:
         """A file that is not open yet: `open` or `adopt` comes next.
@@ -131,19 +122,7 @@ class FileSource:
         """
         self.path = path
         self.place: str = path if place is None else place
-        self.size: int = 0
-        self.etag: str | None = None
-        self.last_modified: datetime | None = None
-        self.content_type: str | None = None
-        self._status: os.stat_result | None = None
-        self.pace: Pace = Pace()
-        self._fd = -1
-        self._adopted = False
         self._lock = threading.Lock()
-        self._in_threads = 0
-        self._closed = False
-        self.is_local: bool = True
-        self._can_ask_cache = _NOWAIT is not None
 
     @property
     def status(self) -> os.stat_result:
@@ -178,7 +157,7 @@ class FileSource:
             status = self._status = os.fstat(fd)
             if not S_ISREG(status.st_mode):
                 raise ResponseError(f"not a regular file: {self.path!r}")
-            if _is_generated(fd, status):
+            if status.st_dev in _GENERATED or (not status.st_size and _has_content(fd)):
                 raise ResponseError(f"not a stored file: {self.path!r}")
             self.size = status.st_size
             self.last_modified = time_of(status.st_mtime)
@@ -270,14 +249,38 @@ class FileSource:
 
     async def _chunk(self, start: int, remaining: int) -> bytes:
         """The next chunk of the `remaining` bytes from `start` on; empty at the file's end."""
-        size = min(self.pace.size, remaining)
-        if self._can_ask_cache:
-            if self._is_cached(start) and (size < _PAGE_BYTES or self._is_cached(start + size - 1)):
-                return _pread(self._fd, size, start)
-            if self._can_ask_cache:
-                return await self.in_thread(self.read_now, size, start)
-        size = min(max(size, _THREAD_CHUNK_BYTES), remaining)
+        size = min(_CHUNK_BYTES if self.pace is None else self.pace.size, remaining)
+        chunk = self.read_at_once(start, start + size)
+        if chunk is not None:
+            return chunk
+        if not self._can_ask_cache:
+            size = min(max(size, _THREAD_CHUNK_BYTES), remaining)
         return await self.in_thread(self.read_now, size, start)
+
+    def read_at_once(self, start: int, stop: int) -> bytes | None:
+        """The first of the bytes `[start, stop)`, as far as none of them has to be waited for.
+
+        Empty at the end of the file. `None` if the first has to be waited for, or may have to
+        be; the system then begins to read ahead.
+        """
+        if _NOWAIT is None or not self._can_ask_cache:
+            self._can_ask_cache = False
+            return None
+        # The memory of the stream becomes that of the bytes: nothing is copied.
+        stream = BytesIO()
+        stream.seek(stop - start - 1)
+        stream.write(b"\0")
+        try:
+            with stream.getbuffer() as buffer:
+                count = os.preadv(self._fd, (buffer,), start, _NOWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:  # this file system cannot tell (tmpfs): do not ask again
+            self._can_ask_cache = False
+            return None
+        if count != stop - start:
+            stream.truncate(count)
+        return stream.getvalue()
 
     def read_now(self, size: int, start: int) -> bytes:
         """At most `size` bytes from the offset `start` on, none at the end of the file; blocking.
@@ -293,41 +296,6 @@ class FileSource:
         """
         return os.fstat(self._fd)
 
-    def _is_cached(self, position: int) -> bool:
-        """Whether the byte at `position` can be read without waiting; if not, read-ahead starts."""
-        assert _NOWAIT is not None
-        try:
-            os.preadv(self._fd, [bytearray(1)], position, _NOWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:  # this file system cannot tell (tmpfs): do not ask again
-            self._can_ask_cache = False
-            return False
-        return True
-
-
-EtagMaker = Callable[[FileSource], Union[str, Awaitable[Union[str, None]], None]]
-"""A function that makes the entity-tag of an open file: the type of `etag=`.
-
-It may be async, and returns a quoted entity-tag, or `None` for no tag. Of the `FileSource` it
-uses `path`, `size` (in bytes) and `status` (an `os.stat_result`), and to read the content
-`in_thread` with `read_now`.
-"""
-
-
-def stat_etag(file: FileSource | os.stat_result) -> str | None:
-    """The strong entity-tag, quoted, of an open file or of an `os.stat_result`.
-
-    `None` for a modification time of 1 s after the epoch or less, which says nothing.
-
-    It is made of the modification time in nanoseconds and the size in bytes. The inode plays no
-    part, so that replicas with the same file and the same time have the same tag.
-    """
-    status = file.status if isinstance(file, FileSource) else file
-    if status.st_mtime_ns <= MEANINGLESS_SECONDS * 10**9:
-        return None
-    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-
 
 def identity_of(status: os.stat_result) -> tuple[int, ...]:
     """The numbers of a file that change if its content changes; the first is its device."""
@@ -338,79 +306,3 @@ def identity_of(status: os.stat_result) -> tuple[int, ...]:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
-
-
-async def make_etag(maker: EtagMaker, file: FileSource) -> str | None:
-    """The entity-tag that `maker` makes of an open file; `None` if it fails, which is logged."""
-    try:
-        etag = cast("object", maker(file))
-        if inspect.isawaitable(etag):
-            etag = await etag
-        if etag is None or (isinstance(etag, str) and parse_entity_tag(etag) is not None):
-            return etag
-        _logger.error(
-            "the etag callable gave %r for %r, which is no entity-tag in double quotes: no ETag",
-            etag,
-            file.path,
-        )
-    except Exception:
-        _logger.exception("the etag callable failed for %r: no ETag", file.path)
-    return None
-
-
-def make_etag_blocking(maker: EtagMaker, file: FileSource) -> str | None:
-    """As `make_etag`, in the thread of the caller; an async `maker` gets an event loop."""
-    if inspect.iscoroutinefunction(maker):
-        return anyio.run(make_etag, maker, file)
-    making = make_etag(maker, file)
-    try:
-        making.send(None)
-    except StopIteration as made:
-        return cast("Union[str, None]", made.value)
-    making.close()
-    raise RuntimeError("an EtagMaker that is to be awaited must be an async function")
-
-
-async def open_file(path: str) -> FileSource:
-    """Open the regular file at `path`; errors are those of `FileSource.open`.
-
-    It is opened on the event loop if opens in its folder were quick and its device is local,
-    and otherwise in a worker thread. `SourceUnavailable` (503) if none becomes free.
-    """
-    source = FileSource(path)
-    folder = os.path.dirname(path)
-    try:
-        if not (folder in _quick_folders and _opened_now(source, folder)):
-            await source.in_thread(_timed_open, source, folder)
-    except BaseException:
-        source.close()
-        raise
-    return source
-
-
-def _opened_now(source: FileSource, folder: str) -> bool:
-    """Open `source` on the event loop: `False` if it is a link, which may lead to any device."""
-    try:
-        _timed_open(source, folder, follow=False)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            return False
-        raise
-    if not source.is_local:  # it was mounted there since
-        _quick_folders.pop(folder, None)
-    return True
-
-
-def _timed_open(source: FileSource, folder: str, *, follow: bool = True) -> None:
-    """Open `source`, and note whether its folder is quick; blocking."""
-    begin = perf_counter()
-    source.open(follow=follow)
-    if not source.is_local:
-        return
-    slow = perf_counter() - begin > _QUICK_SECONDS
-    if slow and _quick_folders.get(folder, True):
-        _quick_folders.pop(folder, None)
-    else:
-        if len(_quick_folders) >= _MAX_FOLDERS:
-            _quick_folders.clear()
-        _quick_folders[folder] = slow

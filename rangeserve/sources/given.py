@@ -10,7 +10,8 @@ from os.path import abspath
 from typing import Final, Union, cast
 
 from .._checks import is_async, shown
-from .file import stat_etag, time_of
+from .etags import stat_etag
+from .file import time_of
 from .file_object import raw_of
 from .media_type import guess_media_type
 from .memory import BytesLike, BytesSource

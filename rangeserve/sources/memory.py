@@ -59,6 +59,10 @@ class BytesSource:
         for chunk in self.read_blocking(start, stop):
             yield chunk
 
+    def read_at_once(self, start: int, stop: int) -> bytes:
+        """The bytes `[start, stop)`."""
+        return bytes(self._view[start:stop])
+
     def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
         """As `read`."""
         for position in range(start, stop, _CHUNK_BYTES):

@@ -51,8 +51,10 @@ class Pace:
         self._sends_since_yield = 0
 
     def expect(self, count: int) -> None:
-        """Note that the body will have `count` bytes."""
-        self._is_short = count <= _SHORT_BYTES
+        """Note that the body will have `count` bytes, before the first of them is sent."""
+        if count <= _SHORT_BYTES:
+            self._is_short = True
+            self.size = _MEDIUM_BYTES
 
     def sent(self, count: int, seconds: float) -> None:
         """Note that a chunk of `count` bytes was sent, which took `seconds`, and adapt `size`."""

@@ -16,7 +16,8 @@ from typing import Final
 
 from .._checks import check_etag, check_etag_maker
 from ..errors import ResponseError
-from .file import EtagMaker, FileSource, identity_of, stat_etag
+from .etags import EtagMaker, stat_etag
+from .file import FileSource, identity_of
 from .media_type import guess_media_type
 from .memory import DIGEST_BYTES
 from .threads import HASHES

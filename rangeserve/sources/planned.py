@@ -12,7 +12,9 @@ from typing import Final, cast
 
 from ..errors import ResponseError
 from .crc32 import Progress, forget
-from .file import FileSource, identity_of, stat_etag, time_of
+from .etags import stat_etag
+from .file import FileSource, identity_of, time_of
+from .pace import Pace
 from .unavailable import SourceUnavailable
 
 __all__ = ["PlannedFile", "add_to_each"]
@@ -67,12 +69,13 @@ class PlannedFile:
         file = FileSource(self.path, self._place)
         try:
             await file.in_thread(self._open_now, file)
+            pace = file.pace = Pace()
             reading = cast("AsyncGenerator[bytes]", file.read(start, stop))
             async with aclosing(reading) as chunks:
                 async for chunk in chunks:
                     begin = perf_counter()
                     yield chunk
-                    file.pace.sent(len(chunk), perf_counter() - begin)
+                    pace.sent(len(chunk), perf_counter() - begin)
             if file.is_local:
                 self._check(file.stat_now())
             else:

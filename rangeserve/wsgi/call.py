@@ -24,7 +24,7 @@ from ..core.request import read_request
 from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer
 from ..handover import Handover
-from ..sources.file import EtagMaker
+from ..sources.etags import EtagMaker
 from ..types import Message
 from .answer import Answer
 from .environ import AppEnviron, path_of, request_fields

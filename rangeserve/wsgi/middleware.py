@@ -16,7 +16,7 @@ from .._checks import (
 from ..core.limits import Limits
 from ..core.representation import Field
 from ..events import Observer
-from ..sources.file import EtagMaker, stat_etag
+from ..sources.etags import EtagMaker, stat_etag
 from .call import Call, Settings
 from .environ import takes_part
 from .types import Environ, StartResponse, WSGIApp

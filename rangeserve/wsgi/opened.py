@@ -8,7 +8,8 @@ from typing import Final, cast
 from .._asgi.actions import Open, Serve
 from ..core.representation import read_representation
 from ..handover import Handover
-from ..sources.file import EtagMaker, FileSource, make_etag_blocking
+from ..sources.etags import EtagMaker, make_etag_blocking
+from ..sources.file import FileSource
 from ..sources.protocol import Source
 from .files import FileWrapper, HeldFile, OwnFile, PositionedFile, source_of
 from .start import Start

@@ -10,6 +10,7 @@ from support.messages import body, start
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
 from rangeserve._asgi.fast_path import FastPath
+from rangeserve._asgi.response import Response
 from rangeserve.handover import Handover
 from rangeserve.sources.memory import BytesSource
 
@@ -18,11 +19,11 @@ LENGTH = (b"content-length", b"10")
 
 
 def test_a_small_answer_goes_by_with_accept_ranges() -> None:
-    fast_path = FastPath(Handover())
+    fast_path = FastPath(response := Response(), Handover())
     given = start(LENGTH)
     assert fast_path.feed(given) == ()
     assert fast_path.feed(body(BODY)) == (start(LENGTH, (b"accept-ranges", b"bytes")), body(BODY))
-    assert fast_path.complete
+    assert response.complete
     assert given == start(LENGTH), "the app's own message has been changed"
 
 
@@ -44,7 +45,7 @@ def test_a_small_answer_goes_by_with_accept_ranges() -> None:
     ],
 )
 def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
-    fast_path = FastPath(Handover())
+    fast_path = FastPath(Response(), Handover())
     assert fast_path.feed(message) is None
     assert fast_path.held is None
 
@@ -60,7 +61,7 @@ def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_unusual_after_the_start_is_left_alone(message: dict[str, Any]) -> None:
-    fast_path = FastPath(Handover())
+    fast_path = FastPath(Response(), Handover())
     fast_path.feed(start(LENGTH))
     assert fast_path.feed(message) is None
     assert fast_path.held == start(LENGTH)

@@ -11,13 +11,16 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from support.content import numbered
 
 from rangeserve import ResponseError
 from rangeserve._asgi.inbox import Inbox
 from rangeserve._asgi.transfer import Transfer
 from rangeserve.core.plan import Plan
 from rangeserve.core.ranges import ByteRange
-from rangeserve.sources.file import open_file
+from rangeserve.sources.file import FileSource
+from rangeserve.sources.memory import BytesSource
+from rangeserve.sources.opening import open_file
 
 pytestmark = pytest.mark.anyio
 
@@ -463,12 +466,14 @@ async def test_others_have_their_turn_while_send_never_suspends() -> None:
     assert turns - before >= 5
 
 
-async def test_one_chunk_of_a_file_is_sent_without_a_watch_and_more_with(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    data = bytes(1024) * 1025
-    path.write_bytes(data)
-    for stop, asked in ((65_536, 0), (65_537, 1)):
-        file = await open_file(str(path))
+@pytest.mark.parametrize("kind", ["a file", "bytes"])
+async def test_what_is_at_hand_is_sent_without_a_watch_up_to_a_limit(
+    kind: str, tmp_path: Path
+) -> None:
+    data = numbered(1025 * 1024)
+    (tmp_path / "file").write_bytes(data)
+    for stop, asked in ((65_537, 0), (1_048_576, 0), (1_048_577, 1)):
+        file = await open_file(str(tmp_path / "file"))
         wire = Wire()
 
         async def slowly(_: int) -> None:
@@ -476,12 +481,62 @@ async def test_one_chunk_of_a_file_is_sent_without_a_watch_and_more_with(tmp_pat
             await anyio.lowlevel.checkpoint()
 
         wire.on_send = slowly
+        source = file if kind == "a file" else BytesSource(data)
         try:
-            assert await transfer(file, wire, ByteRange(0, stop)).run()
+            assert await transfer(source, wire, ByteRange(0, stop)).run()
         finally:
             file.close()
         assert wire.body == data[:stop]
         assert wire.asked == asked
+
+
+async def test_parts_that_are_at_hand_are_one_message() -> None:
+    wire = Wire()
+    segments = [b"--a\r\n", ByteRange(7, 90_000), b"\r\n--a\r\n", ByteRange(0, 5), b"\r\n--a--\r\n"]
+    assert await transfer(BytesSource(DATA), wire, *segments).run()
+    assert len(wire.messages) == 1
+    assert wire.ended == 1
+    assert wire.body == b"".join(s if isinstance(s, bytes) else DATA[slice(*s)] for s in segments)
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, 300, 70_000, 149_999])
+async def test_where_a_file_has_to_be_waited_for_the_rest_follows(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the page cache ends: the bytes are the same, and from there on there is a watch."""
+    (tmp_path / "file").write_bytes(DATA)
+    file = await open_file(str(tmp_path / "file"))
+    read_at_once = FileSource.read_at_once
+
+    def until_there(source: FileSource, start: int, stop: int) -> bytes | None:
+        return read_at_once(source, start, min(stop, at)) if start < at else None
+
+    monkeypatch.setattr(FileSource, "read_at_once", until_there)
+    wire = Wire()
+    segments = [b"<", ByteRange(0, 100_000), b"|", ByteRange(99_000, 150_000), b">"]
+    try:
+        assert await transfer(file, wire, *segments).run()
+    finally:
+        file.close()
+    assert wire.body == b"".join(s if isinstance(s, bytes) else DATA[slice(*s)] for s in segments)
+    assert wire.asked == 1
+    assert [message["more_body"] for message in wire.messages].index(False) == len(
+        wire.messages
+    ) - 1
+
+
+class Shouted(BytesSource):
+    """A class of its own that reads otherwise than the one that it is derived from."""
+
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        async for chunk in super().read(start, stop):
+            yield chunk.upper()
+
+
+async def test_a_derived_source_reads_as_it_says() -> None:
+    wire = Wire()
+    assert await transfer(Shouted(b"hello"), wire, ByteRange(0, 5)).run()
+    assert wire.body == b"HELLO"
 
 
 async def test_a_plan_without_a_body_is_a_mistake() -> None:

@@ -207,10 +207,11 @@ async def test_a_disk_that_fails_is_raised_and_the_descriptor_closed(
     def failing(*args: Any) -> bytes:
         nonlocal reads
         reads += 1
-        if reads == 2:
+        if reads == 2 or headers:
             raise OSError(number, os.strerror(number))
         return pread(*args)
 
+    monkeypatch.setattr(os, "preadv", lambda *_: (_ for _ in ()).throw(BlockingIOError()))
     monkeypatch.setattr(os, "pread", failing)
     client = Client()
     with nothing_left_open(film.parent), pytest.raises(OSError) as caught:  # noqa: PT011
@@ -226,7 +227,7 @@ async def test_a_disk_that_fails_is_raised_and_the_descriptor_closed(
 @pytest.mark.parametrize("headers", WAYS)
 @pytest.mark.parametrize("left", [0, 1000, 200_000])
 async def test_truncated_while_it_is_sent(headers: Any, left: int, film: Path) -> None:
-    client = Client(2, lambda: os.truncate(film, left))
+    client = Client(1 if headers else 2, lambda: os.truncate(film, left))
     with nothing_left_open(film.parent), pytest.raises(ResponseError, match="shorter"):
         await client.ask(sends_path(str(film), len(DATA)), headers)
     assert not client.final
@@ -281,8 +282,9 @@ async def test_swapped_under_a_404(film: Path) -> None:
 # Cancelled, at each await
 
 
-@pytest.mark.parametrize("headers", WAYS)
-@pytest.mark.parametrize("at", range(1, 4))
+@pytest.mark.parametrize(
+    ("headers", "at"), [([], 1), ([], 2), ([], 3), (RANGE, 1), (RANGE, 2)], ids=str
+)
 async def test_cancelled_while_sending(headers: Any, at: int, film: Path) -> None:
     sent = 0
 

@@ -27,8 +27,8 @@ from rangeserve.sources import (
     open_path,
     threads,
 )
-from rangeserve.sources.file import open_file
 from rangeserve.sources.mounts import device_of
+from rangeserve.sources.opening import open_file
 from rangeserve.sources.threads import CLOSES, HASHES, LOOK_UPS, READS, Kind, later
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
@@ -180,6 +180,7 @@ async def test_a_close_waits_for_nobody(
 ) -> None:
     """A file that is not local is closed in a thread, as soon as one is free."""
     from rangeserve.sources import file as file_module
+    from rangeserve.sources import opening
 
     monkeypatch.setattr(file_module, "is_local", lambda device: False)
     monkeypatch.setattr(file_module, "learn_device", lambda path, device: None)
@@ -189,7 +190,7 @@ async def test_a_close_waits_for_nobody(
         source.close()
         assert open_files(str(film)) == [str(film)]
         busy.go()
-    assert str(film.parent) not in file_module._quick_folders
+    assert str(film.parent) not in opening._quick_folders
 
 
 async def test_a_link_in_a_quick_folder_is_opened_in_a_thread(film: Path, busy: Busy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
@@ -59,12 +59,14 @@ GIVEN = {"FileSource", "ObjectSource", "PathSource", "UpstreamSource"}
 
 # What only the package's own modules use of a class that is public.
 OUR_OWN = {
+    "BytesSource": {"read_at_once"},
     "CallableSource": {"needs_loop"},
     "FileSource": {
         "adopt",
         "in_thread_for",
         "is_local",
         "open",
+        "read_at_once",
         "sendable_path",
     },
     "Handover": {"has_range", "withdraw"},
@@ -131,10 +133,17 @@ def described_as(name: str, value: Any) -> list[str]:
 
 def members_of(name: str, value: type) -> Iterator[str]:
     """A line for each method and property, in the order in which they are written."""
+    computed = (
+        {each.name: annotation(each.type) for each in fields(value) if not each.init}
+        if is_dataclass(value)
+        else {}
+    )
     for member, attribute in vars(value).items():
         if member.startswith("_") or member in OUR_OWN.get(name, ()):
             continue
-        if isinstance(attribute, property):
+        if member in computed:
+            yield f"{name}.{member}: {computed[member]}"
+        elif isinstance(attribute, property):
             returned = inspect.signature(attribute.fget or members_of).return_annotation
             yield f"{name}.{member}: {annotation(returned)}"
         elif isinstance(attribute, FunctionType):

@@ -16,7 +16,7 @@ from rangeserve.sources import (
     file_content_etag,
     open_path,
 )
-from rangeserve.sources.file import open_file
+from rangeserve.sources.opening import open_file
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ import pytest
 from support.files import DATA, read
 
 from rangeserve import ResponseError, Source
-from rangeserve.sources.file import open_file
+from rangeserve.sources.opening import open_file
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
 
@@ -86,13 +86,17 @@ async def test_a_resident_chunk_is_read_without_a_thread(
         threads.add(threading.get_ident())
         return pread(*args)
 
-    monkeypatch.setattr(os, "preadv", lambda *_: 1)
+    def at_once(fd: int, buffers: Any, position: int, _: int) -> int:
+        chunk = pread(fd, len(buffers[0]), position)
+        buffers[0][: len(chunk)] = chunk
+        return len(chunk)
+
+    monkeypatch.setattr(os, "preadv", at_once)
     monkeypatch.setattr(os, "pread", noted)
     source = await open_file(str(path))
-    await read(source, 0, len(DATA))
-    assert threads == {threading.get_ident()}
+    assert await read(source, 0, len(DATA)) == DATA
+    assert not threads
 
-    threads.clear()
     monkeypatch.setattr(os, "preadv", lambda *_: (_ for _ in ()).throw(BlockingIOError()))
     await read(source, 0, len(DATA))
     assert threads
@@ -100,19 +104,36 @@ async def test_a_resident_chunk_is_read_without_a_thread(
     source.close()
 
 
-async def test_residency_is_asked_for_at_both_ends_of_a_chunk(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("resident", [1, 4096, 20_000, 39_999, 50_000])
+async def test_what_is_not_resident_in_the_middle_of_a_chunk_is_read_in_a_thread(
+    path: Path, resident: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    """The bytes before the hole are given; the hole itself never keeps the event loop waiting."""
+    hole = range(100_000 + resident, 140_000)
+    in_threads: list[int] = []
+    pread = os.pread
 
-    def noted(_fd: int, _buffers: Any, position: int, _flags: int) -> int:
-        asked.append(position)
-        return 1
+    def at_once(fd: int, buffers: Any, position: int, _: int) -> int:
+        stop = position + len(buffers[0])
+        if position in hole:
+            raise BlockingIOError
+        chunk = pread(
+            fd, min(stop, hole.start if position < hole.start else stop) - position, position
+        )
+        buffers[0][: len(chunk)] = chunk
+        return len(chunk)
 
-    monkeypatch.setattr(os, "preadv", noted)
+    def noted(fd: int, size: int, position: int) -> bytes:
+        assert threading.current_thread() is not threading.main_thread()
+        in_threads.append(position)
+        return pread(fd, size, position)
+
+    monkeypatch.setattr(os, "preadv", at_once)
+    monkeypatch.setattr(os, "pread", noted)
     source = await open_file(str(path))
-    await read(source, 100_000, 150_000)
-    assert asked == [100_000, 149_999]
+    assert source.read_at_once(100_000, 150_000) == DATA[100_000 : 100_000 + resident]
+    assert await read(source, 100_000, 150_000) == DATA[100_000:150_000]
+    assert in_threads == ([hole.start] if hole else [])
     source.close()
 
 

@@ -15,7 +15,8 @@ from support.files import read
 from support.waiting import SECONDS, eventually, until
 
 from rangeserve import ResponseError
-from rangeserve.sources.file import FileSource, open_file
+from rangeserve.sources.file import FileSource
+from rangeserve.sources.opening import open_file
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
 

@@ -15,7 +15,8 @@ from support.waiting import SECONDS
 
 from rangeserve import ResponseError
 from rangeserve.sources import file as file_module
-from rangeserve.sources.file import open_file
+from rangeserve.sources import opening
+from rangeserve.sources.opening import open_file
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
 
@@ -84,7 +85,7 @@ async def test_anything_but_a_regular_file_is_refused(
     monkeypatch.chdir(tmp_path)
     path = str(make(tmp_path))
     if again:
-        file_module._quick_folders[os.path.dirname(path)] = False
+        opening._quick_folders[os.path.dirname(path)] = False
     before = open_files()
     with anyio.fail_after(SECONDS), pytest.raises(error):
         await open_file(path)

@@ -26,10 +26,10 @@ def test_chunks_start_small_and_grow_to_a_mebibyte_while_it_flows() -> None:
     assert set(small) == {64 * KIB}, "a slow reader's socket buffers fill at once"
 
 
-def test_a_short_body_grows_to_less_but_sooner() -> None:
+def test_a_short_body_has_larger_chunks_from_the_first_on() -> None:
     pace = Pace()
     pace.expect(MIB)
-    assert sizes_of(pace, 5) == [64 * KIB] + [256 * KIB] * 4
+    assert sizes_of(pace, 5) == [256 * KIB] * 5
 
 
 def test_a_send_that_is_only_interrupted_changes_nothing() -> None:

@@ -18,7 +18,8 @@ from support.files import DATA, read
 from support.waiting import SECONDS, eventually, until
 
 from rangeserve.sources import SourceUnavailable, threads
-from rangeserve.sources.file import FileSource, open_file
+from rangeserve.sources.file import FileSource
+from rangeserve.sources.opening import open_file
 from rangeserve.sources.threads import CLOSES, Kind, in_thread, later
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_folder_is_known")]
