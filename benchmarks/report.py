@@ -99,9 +99,10 @@ def summary(results: Results) -> str:
     machine = results.machine
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     load = f"load {machine['load_before']} before and {machine.get('load_after', '?')} after"
+    build = f" ({machine['build']})" if "build" in machine else ""
     return (
         f"{machine['date']}, {machine['system']}, {machine['cpus']} CPUs, Python "
-        f"{machine['python']}; {machine['rounds']} rounds; {load}; "
+        f"{machine['python']}{build}; {machine['rounds']} rounds; {load}; "
         f"client in {machine['client']}; "
         f"residency probe: {'yes' if machine['residency'] else 'no'}.\n{versions}."
     )

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .build import describe_build
+
 __all__ = ["Results", "Spread", "describe_machine"]
 
 _PACKAGES = (
@@ -104,6 +106,7 @@ def describe_machine(**more: Any) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
+        "build": describe_build(),
         "load_before": round(os.getloadavg()[0], 2),
         "versions": versions,
         **more,
