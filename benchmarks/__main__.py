@@ -85,7 +85,7 @@ def _measure(given: argparse.Namespace) -> Results:
         chosen = [each for each in WORKLOADS if not given.workloads or each.name in given.workloads]
         bench = Bench(files, Path(scratch), 0.25 if given.quick else 1.0)
         if not given.workloads or "micro" in given.workloads:
-            run_micro(results, rounds)
+            run_micro(results, rounds, folder)
         servers = given.servers or (_QUICK_SERVERS if given.quick else _ALL_SERVERS)
         run_workloads(
             chosen,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .contenders import LIMIT
+from .micro.timing import DISPLACED_MIB
 from .results import Results, Spread
 from .targets import TARGETS, verdict
 from .workloads import WORKLOADS, Workload
@@ -29,6 +30,11 @@ _COLUMNS = {
 }
 # workload -> the metric that is set against the limit of the same server
 _AGAINST_LIMIT = {"whole": "mib_s", "seek": "ms", "ranges16": "rps", "ranges64": "rps"}
+# The metrics of the cases in one process, and how their columns are headed.
+_MICRO_HEADS = {
+    "us": "us",
+    **{f"cold_{mib}_mib_us": f"us, cold ({mib} MiB)" for mib in DISPLACED_MIB},
+}
 
 
 def _cell(spread: Spread | None, form: str) -> str:
@@ -82,6 +88,19 @@ def _growth(results: Results) -> str | None:
     return _table(["", "64 KiB at the end, or at the offset", "ms"], rows)
 
 
+def _micro(results: Results) -> str:
+    table = results.rounds["micro"]
+    measured = {
+        metric for rounds in table.values() for numbers in rounds for metric in numbers or ()
+    }
+    metrics = [metric for metric in _MICRO_HEADS if metric in measured]
+    rows = [
+        [name, *(_cell(results.spread("micro", name, metric), "{:.2f}") for metric in metrics)]
+        for name in table
+    ]
+    return _table(["", *(_MICRO_HEADS[metric] for metric in metrics)], rows)
+
+
 def _targets(results: Results) -> str | None:
     rows = []
     for target in TARGETS:
@@ -128,11 +147,7 @@ def render(results: Results) -> str:
         if table:
             parts += [f"### {workload.title}", table]
     if "micro" in results.rounds:
-        rows = [
-            [name, _cell(results.spread("micro", name, "us"), "{:.2f}")]
-            for name in results.rounds["micro"]
-        ]
-        parts += ["### In one process", _table(["", "us"], rows)]
+        parts += ["### In one process", _micro(results)]
     if results.failures:
         failed = [f"- {name}: {why.splitlines()[-1]}" for name, why in results.failures.items()]
         parts += ["### Failed", "\n".join(failed)]

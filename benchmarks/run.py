@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from timeit import repeat
+from pathlib import Path
 
 from . import client
 from .contenders import Contender, installed
-from .files import KIB, warm
-from .micro import cases
+from .files import KIB, probes_residency, warm
+from .micro import cases, timing
 from .results import Results
 from .servers import Server, start
 from .workloads import Bench, Workload
@@ -144,15 +146,30 @@ def run_workloads(
             save()
 
 
-def run_micro(results: Results, rounds: int) -> None:
-    """Time the micro-benchmarks in this process: in microseconds, the least of 50 repetitions."""
-    timed = {
-        "the app alone": cases.tiny(ranged=False),
-        "through rangeserve": cases.tiny(ranged=True),
-        "decide a 206 with If-Range": cases.decide(),
-    }
-    number = 1000
-    for _ in range(rounds):
-        for name, call in timed.items():
-            taken = min(repeat(call, number=number, repeat=50)) / number
-            results.add("micro", name, {"us": taken * 1e6})
+def run_micro(results: Results, rounds: int, files: Path) -> None:
+    """Time the micro-benchmarks in this process, hot and cold, in microseconds.
+
+    A file is made in a temporary folder in `files`.
+    """
+    with tempfile.TemporaryDirectory(dir=files) as folder:
+        asyncio.run(_micro(results, rounds, Path(folder)))
+
+
+async def _micro(results: Results, rounds: int, folder: Path) -> None:
+    (folder / "probe").write_bytes(b"probe")
+    tells = probes_residency(folder / "probe")
+    timed = await cases.make_cases(folder if tells else None)
+    doubled = await cases.doubled()
+    for number in range(rounds):
+        began = time.monotonic()
+        for name, call in (*timed.items(), *doubled.items()):
+            numbers = None
+            try:
+                numbers = {"us": timing.hot(call)}
+                for mib in timing.DISPLACED_MIB if name in timed else ():
+                    numbers[f"cold_{mib}_mib_us"] = timing.cold(call, mib)
+            except AssertionError as error:
+                results.failures[name] = str(error)
+            results.add("micro", name, numbers)
+        spent = time.monotonic() - began
+        print(f"micro, round {number + 1}: {spent:.1f} s", file=sys.stderr, flush=True)

@@ -1,13 +1,21 @@
-"""The cases that are timed: each function returns a callable without arguments."""
+"""The cases that are timed: each function returns a callable without arguments.
+
+No case waits for anything: a call is one step of a coroutine, from its beginning to its end. The
+cases of a file need a running event loop while they are made and while they are called.
+"""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
-from rangeserve import RangeMiddleware, parse_range
+from benchmarks import apps
+from benchmarks.apps import bare, floor, raw
+from rangeserve import Observer, RangeMiddleware, parse_range
 from rangeserve._asgi.actions import Open, Serve
 from rangeserve._asgi.exchange import Exchange
 from rangeserve.core.request import read_request
@@ -15,7 +23,33 @@ from rangeserve.core.selection import Limits
 from rangeserve.handover import Handover
 from rangeserve.sources.file import FileSource
 
-__all__ = ["decide", "parse", "tiny"]
+__all__ = [
+    "DOUBLED",
+    "RANGES",
+    "decide",
+    "doubled",
+    "fields",
+    "make_cases",
+    "parse",
+    "parts",
+    "short_range",
+    "tiny",
+]
+
+App = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
+Call = Callable[[], None]
+
+# What is doubled -> the cases with the smaller and with the greater number.
+DOUBLED = {
+    "fields": ("a 206 with 256 fields", "a 206 with 512 fields"),
+    "parts": ("a 206 of 32 parts", "a 206 of 64 parts"),
+}
+# The applications that answer `short_range`.
+RANGES: dict[str, App] = {
+    "raw app": raw.plain,
+    "hand-written floor": floor.ranged,
+    "rangeserve": bare.ranged,
+}
 
 # The fields that Chromium sends for a page's JSON, as a server gives them to an application.
 _BROWSER: list[tuple[bytes, bytes]] = [
@@ -39,17 +73,20 @@ _VIDEO = [
 ]
 _TINY = b'{"hello": "world"}'
 _SIZE = 1 << 30
+_FILE_BYTES = 1 << 20
+_START, _STOP = 256 * 1024, 320 * 1024
+_WARM_UPS = 5
 
 
-def _scope(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+def _scope(headers: list[tuple[bytes, bytes]], path: str = "/tiny") -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": "/tiny",
-        "raw_path": b"/tiny",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
         "headers": headers,
@@ -73,23 +110,111 @@ async def _send(message: dict[str, Any]) -> None:
     pass
 
 
-def tiny(*, ranged: bool) -> Callable[[], None]:
+def _step(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that waits for nothing to its end; `AssertionError` if it waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise AssertionError("this call has waited, which is not to be timed")
+
+
+async def _answer(app: App, scope: dict[str, Any]) -> tuple[int, bytes]:
+    """The status and the body of an answer."""
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    await app(dict(scope), _receive, send)
+    return messages[0]["status"], b"".join(each["body"] for each in messages[1:])
+
+
+def tiny(*, ranged: bool, observer: Observer | None = None) -> Call:
     """One request for a small 200 without Range, with or without rangeserve around the app."""
-    app: Callable[[Any, Any, Any], Awaitable[None]] = RangeMiddleware(_app) if ranged else _app
+    app: App = RangeMiddleware(_app, observer=observer) if ranged else _app
     scope = _scope(_BROWSER)
-
-    def call() -> None:
-        coroutine: Any = app(scope, _receive, _send)
-        try:
-            coroutine.send(None)
-        except StopIteration:
-            return
-        raise AssertionError("nothing here waits")
-
-    return call
+    return lambda: _step(app(scope, _receive, _send))
 
 
-def decide() -> Callable[[], None]:
+async def short_range(app: App, folder: Path) -> Call:
+    """One request for 64 KiB of a real file in `folder`; `app` is one of `RANGES`.
+
+    `RuntimeError` if the answer is not a 206 with these bytes.
+    """
+    file = folder / "file"
+    if not file.exists():
+        file.write_bytes(os.urandom(_FILE_BYTES))
+    apps.FOLDER = str(folder)
+    asked = (b"range", b"bytes=%d-%d" % (_START, _STOP - 1))
+    scope = _scope([*_VIDEO[:-2], asked], "/files/file")
+    expected = 206, file.read_bytes()[_START:_STOP]
+    for _ in range(_WARM_UPS):  # the first opens and reads may take a thread
+        if await _answer(app, scope) != expected:
+            raise RuntimeError("the answer is not a 206 with the bytes that were asked for")
+    return lambda: _step(app(dict(scope), _receive, _send))
+
+
+async def fields(count: int) -> Call:
+    """One request with `count` fields for the first byte of a response with `count` fields."""
+    more = [(b"x-field-%d" % number, b"value %d" % number) for number in range(count)]
+    return await _sliced([*more, (b"range", b"bytes=0-0")], more)
+
+
+async def parts(count: int) -> Call:
+    """One request for `count` ranges of 10 bytes, which are as many parts."""
+    ranges = b",".join(b"%d-%d" % (start, start + 9) for start in range(0, count * 1000, 1000))
+    return await _sliced([(b"range", b"bytes=" + ranges)], [(b"content-type", b"text/plain")])
+
+
+async def _sliced(asked: list[tuple[bytes, bytes]], given: list[tuple[bytes, bytes]]) -> Call:
+    """One request with the fields `asked` to an app that sends 1 MiB with the fields `given`."""
+    body = bytes(_FILE_BYTES)
+    length = (b"content-length", b"%d" % len(body))
+
+    async def sends_all(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [*given, length]})
+        await send({"type": "http.response.body", "body": body})
+
+    app, scope = RangeMiddleware(sends_all), _scope(asked)
+    status, partial = await _answer(app, scope)
+    if status != 206 or len(partial) >= len(body) // 2:
+        raise RuntimeError(f"the answer is a {status} of {len(partial)} bytes")
+    return lambda: _step(app(dict(scope), _receive, _send))
+
+
+async def make_cases(folder: Path | None) -> dict[str, Call]:
+    """The cases that are timed hot and cold, by their names.
+
+    Those of a file need a `folder` to make it in, on a file system that tells whether bytes are
+    in the page cache: rangeserve reads in a thread on another.
+    """
+    ranges = RANGES if folder is not None else {}
+    return {
+        "the app alone": tiny(ranged=False),
+        "through rangeserve": tiny(ranged=True),
+        "through rangeserve, with an observer": tiny(ranged=True, observer=lambda event: None),
+        "decide a 206 with If-Range": decide(),
+        **{
+            f"64 KiB of a file, {name}": await short_range(app, folder)
+            for name, app in ranges.items()
+        },
+    }
+
+
+async def doubled() -> dict[str, Call]:
+    """The cases of `DOUBLED`, by their names."""
+    (few_fields, many_fields), (few_parts, many_parts) = DOUBLED["fields"], DOUBLED["parts"]
+    return {
+        few_fields: await fields(256),
+        many_fields: await fields(512),
+        few_parts: await parts(32),
+        many_parts: await parts(64),
+    }
+
+
+def decide() -> Call:
     """The decision for a 206 with If-Range, of a file that is open already."""
     source = FileSource("/srv/video.mp4")
     source.size = _SIZE
