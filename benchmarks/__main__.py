@@ -14,10 +14,10 @@ from .files import GIB, MIB, make_files, probes_residency
 from .report import render, replace_between
 from .results import Results, describe_machine
 from .run import run_micro, run_workloads
-from .servers import SERVERS
+from .servers import SERVERS, on_loops
 from .workloads import WORKLOADS, Bench
 
-_ALL_SERVERS = ",".join(SERVERS)
+_ALL_SERVERS = ",".join(on_loops(SERVERS, ("uvloop",)))
 _QUICK_SERVERS = "uvicorn,hypercorn"
 
 
@@ -31,6 +31,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, help="5, or 1 with --quick")
     parser.add_argument("--servers", help=f"{_ALL_SERVERS}; with --quick {_QUICK_SERVERS}")
+    parser.add_argument(
+        "--loops",
+        default="uvloop",
+        help="the event loops of uvicorn: uvloop (if not given), asyncio, or both with a comma",
+    )
     parser.add_argument(
         "--folder", type=Path, help="where the files are made and kept (2 GiB; a temporary folder)"
     )
@@ -48,6 +53,11 @@ def main() -> None:
     unknown = set(given.workloads) - {workload.name for workload in WORKLOADS} - {"micro"}
     if unknown:
         raise SystemExit(f"no such workload: {', '.join(sorted(unknown))}")
+    default = _QUICK_SERVERS if given.quick else _ALL_SERVERS
+    try:
+        given.servers = on_loops((given.servers or default).split(","), given.loops.split(","))
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     if given.report:
         results = Results.load(given.report)
     else:
@@ -86,13 +96,12 @@ def _measure(given: argparse.Namespace) -> Results:
         bench = Bench(files, Path(scratch), 0.25 if given.quick else 1.0)
         if not given.workloads or "micro" in given.workloads:
             run_micro(results, rounds, folder)
-        servers = given.servers or (_QUICK_SERVERS if given.quick else _ALL_SERVERS)
         run_workloads(
             chosen,
             bench,
             results,
             rounds=rounds,
-            servers=frozenset(servers.split(",")),
+            servers=frozenset(given.servers),
             labels=QUICK if given.quick else None,
             save=lambda: results.save(given.out / "results.json"),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from .contenders import LIMIT, OURS
+from .contenders import BOUNDS, OURS
 from .results import Results, Spread
 
 __all__ = ["write_charts"]
@@ -30,7 +30,7 @@ class Theme:
     text: str
     faint: str
     ours: str
-    limit: str
+    bound: str
     other: str
 
 
@@ -172,9 +172,9 @@ def _bar(
     top: float,
     place: Callable[[float], float],
 ) -> list[str]:
-    is_ours = name.startswith(OURS)
-    colour = theme.ours if is_ours else theme.limit if name.startswith(LIMIT) else theme.other
-    opacity = 0.55 if name.startswith(LIMIT) else 1
+    is_ours, is_bound = name.startswith(OURS), name.startswith(BOUNDS)
+    colour = theme.ours if is_ours else theme.bound if is_bound else theme.other
+    opacity = 0.55 if is_bound else 1
     middle = top + _ROW / 2
     end, low, high = (_LABEL + place(x) for x in (spread.median, spread.low, spread.high))
     value = f"{chart.form.format(spread.median)} {chart.unit}"

@@ -8,11 +8,24 @@ from dataclasses import dataclass
 
 from .servers import SERVERS
 
-__all__ = ["ALL", "Contender", "FRAMEWORKS", "LIMIT", "OURS", "QUICK", "installed", "on"]
+__all__ = [
+    "ALL",
+    "BOUNDS",
+    "Contender",
+    "FLOOR",
+    "FRAMEWORKS",
+    "LIMIT",
+    "OURS",
+    "QUICK",
+    "RAW",
+    "installed",
+    "on",
+]
 
 _MODULES = {
     "hypercorn": ("hypercorn",),
     "uvicorn": ("uvicorn", "uvloop", "httptools"),
+    "uvicorn-asyncio": ("uvicorn", "httptools"),
     "granian": ("granian",),
     "aiohttp": ("aiohttp",),
     "nginx": (),
@@ -39,9 +52,17 @@ class Contender:
 
 
 LIMIT = "in-memory limit"
+RAW = "raw app"
+FLOOR = "hand-written floor"
 OURS = "rangeserve"
-_LABELS = (
+# No product, but what a server, a file and a middleware cost at least.
+BOUNDS = (LIMIT, RAW, FLOOR)
+_BOUNDS = (
     (LIMIT, "memory:plain", ()),
+    (RAW, "raw:plain", ()),
+    (FLOOR, "floor:ranged", ()),
+)
+_FRAMEWORKS = (
     (OURS, "bare:ranged", ()),
     ("rangeserve + Starlette", "starlette_files:ranged", ("starlette",)),
     ("Starlette FileResponse", "starlette_files:plain", ("starlette",)),
@@ -50,9 +71,9 @@ _LABELS = (
     ("ServeStatic", "servestatic_files:plain", ("servestatic",)),
     ("baize FileResponse", "baize_files:plain", ("baize",)),
 )
-FRAMEWORKS = tuple(label for label, _, _ in _LABELS)
+FRAMEWORKS = tuple(label for label, _, _ in _FRAMEWORKS)
 # The labels of the contenders in a quick run.
-QUICK = frozenset({LIMIT, OURS, "Starlette FileResponse", "Quart send_file"})
+QUICK = frozenset({*BOUNDS, OURS, "Starlette FileResponse", "Quart send_file"})
 _EXTRAS = (
     ("non-seeking stream", "stream:ranged", ("starlette",)),
     ("inline blocking reader", "inline:plain", ()),
@@ -61,8 +82,8 @@ _EXTRAS = (
 ALL = (
     *(
         Contender(label, server, app, needs)
-        for server in ("uvicorn", "hypercorn", "granian")
-        for label, app, needs in (*_LABELS, *_EXTRAS)
+        for server in ("uvicorn", "uvicorn-asyncio", "hypercorn", "granian")
+        for label, app, needs in (*_BOUNDS, *_FRAMEWORKS, *_EXTRAS)
     ),
     Contender("aiohttp", "aiohttp", "aiohttp_files"),
     Contender("nginx", "nginx", ""),

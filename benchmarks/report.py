@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contenders import LIMIT
+from .contenders import FLOOR, LIMIT, RAW
 from .micro.timing import DISPLACED_MIB
 from .results import Results, Spread
 from .targets import TARGETS, verdict
@@ -28,13 +28,19 @@ _COLUMNS = {
     "delivered_mib": ("MiB delivered", "{:.0f}"),
     "us": ("us", "{:.2f}"),
 }
-# workload -> the metric that is set against the limit of the same server
-_AGAINST_LIMIT = {"whole": "mib_s", "seek": "ms", "ranges16": "rps", "ranges64": "rps"}
+# workload -> the metric that is set against bounds of the same server, and these bounds
+_AGAINST = {
+    "whole": ("mib_s", (LIMIT, RAW)),
+    "seek": ("ms", (LIMIT,)),
+    "ranges16": ("rps", (LIMIT, FLOOR)),
+    "ranges64": ("rps", (LIMIT, FLOOR)),
+}
 # The metrics of the cases in one process, and how their columns are headed.
 _MICRO_HEADS = {
     "us": "us",
     **{f"cold_{mib}_mib_us": f"us, cold ({mib} MiB)" for mib in DISPLACED_MIB},
 }
+_BOUND_HEADS = {LIMIT: "x limit", RAW: "x raw", FLOOR: "x floor"}
 
 
 def _cell(spread: Spread | None, form: str) -> str:
@@ -58,7 +64,8 @@ def _workload(results: Results, workload: Workload) -> str | None:
         return _growth(results)
     first = next((n for rounds in table.values() for n in rounds if n), {})
     metrics = [metric for metric in _COLUMNS if metric in first]
-    against = _AGAINST_LIMIT.get(workload.name)
+    against, bounds = _AGAINST.get(workload.name, ("", ()))
+    bounds = tuple(bound for bound in bounds if any(name.startswith(bound) for name in table))
     rows = []
     for contender in workload.contenders:
         if contender.name not in table:
@@ -67,13 +74,13 @@ def _workload(results: Results, workload: Workload) -> str | None:
             _cell(results.spread(workload.name, contender.name, metric), _COLUMNS[metric][1])
             for metric in metrics
         ]
-        if against:
-            limit = f"{LIMIT}, {contender.server}"
-            ratio = results.ratio(workload.name, contender.name, limit, against)
+        for bound in bounds:
+            other = f"{bound}, {contender.server}"
+            ratio = results.ratio(workload.name, contender.name, other, against)
             cells.append(_cell(ratio, "{:.2f}"))
         rows.append([contender.name, *cells])
-    head = ["", *(_COLUMNS[metric][0] for metric in metrics)]
-    return _table([*head, "x limit"] if against else head, rows)
+    heads = [*(_COLUMNS[metric][0] for metric in metrics), *(_BOUND_HEADS[b] for b in bounds)]
+    return _table(["", *heads], rows)
 
 
 def _growth(results: Results) -> str | None:

@@ -9,23 +9,26 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HOST", "SERVERS", "Server", "free_port", "start"]
+__all__ = ["HOST", "LOOPS", "SERVERS", "Server", "free_port", "on_loops", "start"]
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[1]
 
+_UVICORN = (
+    *("-m", "uvicorn", "{app}", "--port", "{port}", "--log-level", "warning"),
+    *("--http", "httptools", "--no-access-log"),
+)
 _PYTHON: dict[str, tuple[str, ...]] = {
     "hypercorn": (
         *("-m", "hypercorn", "{app}", "-b", "127.0.0.1:{port}", "--log-level", "warning"),
         *("-c", "{scratch}/hypercorn.toml"),
     ),
-    "uvicorn": (
-        *("-m", "uvicorn", "{app}", "--port", "{port}", "--log-level", "warning"),
-        *("--loop", "uvloop", "--http", "httptools", "--no-access-log"),
-    ),
+    "uvicorn": (*_UVICORN, "--loop", "uvloop"),
+    "uvicorn-asyncio": (*_UVICORN, "--loop", "asyncio"),
     "granian": (
         *("-m", "granian", "{app}", "--interface", "asgi", "--host", "127.0.0.1"),
         *("--port", "{port}", "--workers", "1", "--log-level", "warning", "--no-ws"),
@@ -33,6 +36,8 @@ _PYTHON: dict[str, tuple[str, ...]] = {
     "aiohttp": ("-m", "{module}", "{port}"),
 }
 SERVERS = (*_PYTHON, "nginx")
+# The event loops of uvicorn -> the name of uvicorn on them.
+LOOPS = {"uvloop": "uvicorn", "asyncio": "uvicorn-asyncio"}
 
 # By default Hypercorn closes a connection after 1,000 requests, which is not to be measured.
 _HYPERCORN = "keep_alive_max_requests = 1_000_000_000\n"
@@ -52,6 +57,19 @@ http {{
     }}
 }}
 """
+
+
+def on_loops(servers: Iterable[str], loops: Iterable[str]) -> list[str]:
+    """`servers` with uvicorn on each of these event loops; `ValueError` for an unknown name."""
+    servers, loops = list(servers), list(loops)
+    for names, known in ((servers, SERVERS), (loops, LOOPS)):
+        unknown = set(names) - set(known)
+        if unknown:
+            raise ValueError(f"not one of {', '.join(known)}: {', '.join(sorted(unknown))}")
+    others = [server for server in servers if server not in LOOPS.values()]
+    if len(others) == len(servers):
+        return others
+    return [*(LOOPS[loop] for loop in loops), *others]
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import client
-from .contenders import FRAMEWORKS, LIMIT, OURS, Contender, on
+from .contenders import BOUNDS, FLOOR, FRAMEWORKS, LIMIT, OURS, RAW, Contender, on
 from .files import GIB, KIB, MIB, Files, forget
 from .servers import Server
 
@@ -201,26 +201,33 @@ def _short(file: Path) -> str:
 
 
 _BIG = ("uvicorn", "hypercorn")
-_PEERS = (
-    *on(_BIG, *FRAMEWORKS),
-    *on(("granian",), LIMIT, OURS, "Starlette FileResponse"),
-    *on(("aiohttp", "nginx"), "aiohttp", "nginx"),
-)
+
+
+def _peers(*bounds: str) -> tuple[Contender, ...]:
+    """The contenders of a workload about files, with these of the bounds."""
+    return (
+        *on(("uvicorn",), *bounds, *FRAMEWORKS),
+        *on(("uvicorn-asyncio",), *bounds, OURS, "Starlette FileResponse"),
+        *on(("hypercorn",), *bounds, *FRAMEWORKS),
+        *on(("granian",), *(set(bounds) - {FLOOR}), OURS, "Starlette FileResponse"),
+        *on(("aiohttp", "nginx"), "aiohttp", "nginx"),
+    )
+
 
 WORKLOADS = (
-    Workload("whole", "W1: a whole file, one client", _PEERS, _whole),
+    Workload("whole", "W1: a whole file, one client", _peers(LIMIT, RAW), _whole),
     Workload(
         "seek",
         "W2: 1 MiB at the end of a large file",
-        (*_PEERS, *on(("uvicorn",), "non-seeking stream")),
+        (*_peers(*BOUNDS), *on(("uvicorn",), "non-seeking stream")),
         _seek,
     ),
-    Workload("ranges16", "W3: random 64 KiB ranges, 16 connections", _PEERS, _ranges(16)),
-    Workload("ranges64", "W3: random 64 KiB ranges, 64 connections", _PEERS, _ranges(64)),
+    Workload("ranges16", "W3: random 64 KiB ranges, 16 connections", _peers(*BOUNDS), _ranges(16)),
+    Workload("ranges64", "W3: random 64 KiB ranges, 64 connections", _peers(*BOUNDS), _ranges(64)),
     Workload(
         "tiny",
         "A tiny answer that passes through",
-        (*on(("uvicorn", "hypercorn", "granian"), LIMIT, OURS),),
+        (*on(("uvicorn", "uvicorn-asyncio", "hypercorn", "granian"), LIMIT, OURS),),
         _tiny,
     ),
     Workload(

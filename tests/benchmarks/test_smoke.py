@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -18,10 +19,13 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import client  # noqa: E402
 from benchmarks.__main__ import make_parser  # noqa: E402
+from benchmarks.build import describe_build  # noqa: E402
 from benchmarks.charts import write_charts  # noqa: E402
+from benchmarks.contenders import FLOOR  # noqa: E402
+from benchmarks.micro.cases import DOUBLED  # noqa: E402
 from benchmarks.report import render, replace_between  # noqa: E402
 from benchmarks.results import Results, Spread, describe_machine  # noqa: E402
-from benchmarks.servers import Server, start  # noqa: E402
+from benchmarks.servers import Server, on_loops, start  # noqa: E402
 from benchmarks.targets import TARGETS, Target, verdict  # noqa: E402
 
 KIB = 1024
@@ -51,6 +55,13 @@ def test_every_contender_was_measured(out: Path) -> None:
     for server in ("uvicorn", "hypercorn"):
         for name in ("in-memory limit", "rangeserve", "Starlette FileResponse", "Quart send_file"):
             assert f"{name}, {server}" in results.rounds["whole"]
+        for name, workloads in (("raw app", {"whole", "seek", "ranges16"}), (FLOOR, {"ranges16"})):
+            for workload in workloads:
+                assert f"{name}, {server}" in results.rounds[workload]
+        assert f"{FLOOR}, {server}" not in results.rounds["whole"]
+        assert f"raw app, {server}" not in results.rounds["tiny"]
+    assert set(results.rounds["micro"]) > {name for pair in DOUBLED.values() for name in pair}
+    assert set(results.rounds["micro"]["the app alone"][0] or ()) > {"us", "cold_4_mib_us"}
     assert set(results.rounds["growth"]["rangeserve, uvicorn"][0] or ()) > {"size 1 MiB"}
 
 
@@ -58,7 +69,11 @@ def test_the_report_has_a_table_for_each_workload_and_the_targets(out: Path) -> 
     text = (out / "results.md").read_text(encoding="utf-8")
     for title in ("### Targets", "### W1", "### W2", "### W3", "### Growth", "### In one process"):
         assert title in text
-    assert "| W1, of the limit, uvicorn | at least 0.9 x |" in text
+    assert "| W1, of the raw app, uvicorn | at least 0.95 x |" in text
+    assert "| W3 on 16, of the floor, Hypercorn | at least 0.9 x |" in text
+    assert "| twice as many parts, times as long | at most 2.5 x |" in text
+    assert "residency probe" in text.splitlines()[0]
+    assert f"Python {platform.python_version()} ({describe_build()});" in text
 
 
 def test_the_charts_are_svg_in_light_and_dark(out: Path) -> None:
@@ -71,6 +86,7 @@ def test_the_charts_are_svg_in_light_and_dark(out: Path) -> None:
     for name in charts:
         text = "".join(ElementTree.parse(out / name).getroot().itertext())
         assert "rangeserve, hypercorn" in text
+        assert ("raw app, hypercorn" in text) == ("fairness" not in name)
 
 
 def test_a_report_can_be_rendered_again(out: Path, tmp_path: Path) -> None:
@@ -159,7 +175,67 @@ def test_a_server_tells_its_cpu_time_and_memory(server: Server) -> None:
     assert 5_000_000 < server.memory() < 500_000_000
 
 
+# The servers
+
+
+@pytest.mark.parametrize(
+    ("servers", "loops", "expected"),
+    [
+        pytest.param(["hypercorn", "uvicorn"], ["uvloop"], ["uvicorn", "hypercorn"], id="uvloop"),
+        pytest.param(["uvicorn"], ["asyncio"], ["uvicorn-asyncio"], id="asyncio"),
+        pytest.param(
+            ["uvicorn", "nginx"],
+            ["uvloop", "asyncio"],
+            ["uvicorn", "uvicorn-asyncio", "nginx"],
+            id="both",
+        ),
+        pytest.param(["hypercorn"], ["asyncio"], ["hypercorn"], id="no uvicorn"),
+    ],
+)
+def test_uvicorn_runs_on_the_loops_asked_for(
+    servers: list[str], loops: list[str], expected: list[str]
+) -> None:
+    assert on_loops(servers, loops) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--servers", "apache"], id="server"),
+        pytest.param(["--loops", "trio"], id="loop"),
+        pytest.param(["slow"], id="workload"),
+    ],
+)
+def test_an_unknown_name_is_refused(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 1
+    assert arguments[-1] in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 # The arithmetic
+
+
+def test_what_is_measured_stands_against_the_bounds_of_its_server() -> None:
+    machine = {**describe_machine(), "rounds": 1, "client": "C", "residency": True}
+    results = Results(machine)
+    rates = {"in-memory limit": 8.0, "hand-written floor": 4.0, "rangeserve": 3.0}
+    for server, factor in (("uvicorn", 2.0), ("uvicorn-asyncio", 1.0), ("hypercorn", 0.5)):
+        for name, rate in rates.items():
+            results.add("ranges16", f"{name}, {server}", {"rps": rate * factor})
+    text = render(results)
+    assert "|  | requests/s | x limit | x floor |" in text
+    assert "| rangeserve, uvicorn | 6 | 0.38 | 0.75 |" in text
+    assert "| rangeserve, uvicorn-asyncio | 3 | 0.38 | 0.75 |" in text
+    assert "| W3 on 16, of the floor, uvicorn | at least 0.75 x | 0.75 | hit |" in text
+    assert "| W3 on 16, of the floor, Hypercorn | at least 0.9 x | 0.75 | **miss** |" in text
+
+
+def test_a_bound_that_was_not_measured_has_no_column() -> None:
+    results = Results({**describe_machine(), "rounds": 1, "client": "C", "residency": True})
+    results.add("whole", "in-memory limit, uvicorn", {"mib_s": 1.0})
+    assert "|  | MiB/s | x limit |\n" in render(results)
 
 
 def test_ratios_are_paired_round_by_round() -> None:
