@@ -59,6 +59,14 @@ class Results:
         """Add the numbers of a contender's next round."""
         self.rounds.setdefault(workload, {}).setdefault(contender, []).append(numbers)
 
+    def extend(self, other: Results) -> None:
+        """Add all rounds and failures of another run, after those that are there."""
+        for workload, table in other.rounds.items():
+            for contender, rounds in table.items():
+                for numbers in rounds:
+                    self.add(workload, contender, numbers)
+        self.failures.update(other.failures)
+
     def spread(self, workload: str, contender: str, metric: str) -> Spread | None:
         """The spread of a metric over the rounds; `None` if it was not measured."""
         values = [
