@@ -1,4 +1,4 @@
-"""How the interpreter was built: it decides up to a quarter of its speed."""
+"""How the interpreter was built, on which its speed depends."""
 
 from __future__ import annotations
 
