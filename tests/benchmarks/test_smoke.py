@@ -21,7 +21,7 @@ from benchmarks import client  # noqa: E402
 from benchmarks.__main__ import make_parser  # noqa: E402
 from benchmarks.build import describe_build  # noqa: E402
 from benchmarks.charts import write_charts  # noqa: E402
-from benchmarks.contenders import FLOOR  # noqa: E402
+from benchmarks.contenders import BOUNDS, FLOOR  # noqa: E402
 from benchmarks.micro.cases import DOUBLED  # noqa: E402
 from benchmarks.report import render, replace_between  # noqa: E402
 from benchmarks.results import Results, Spread, describe_machine  # noqa: E402
@@ -87,6 +87,9 @@ def test_the_charts_are_svg_in_light_and_dark(out: Path) -> None:
         text = "".join(ElementTree.parse(out / name).getroot().itertext())
         assert "rangeserve, hypercorn" in text
         assert ("raw app, hypercorn" in text) == ("fairness" not in name)
+        # A bound has a fainter bar than a contender.
+        faint = (out / name).read_text(encoding="utf-8").count('fill-opacity="0.55"')
+        assert faint == sum(text.count(f"{bound}, ") for bound in BOUNDS)
 
 
 def test_a_report_can_be_rendered_again(out: Path, tmp_path: Path) -> None:
