@@ -48,21 +48,18 @@ class Handover:
     `prefers_path`: a file is to be handed over however small it is, for the sake of its path.
     """
 
-    __slots__ = (
-        "_field", "accepted", "content_length", "first_body", "prefers_path", "replaced",
-        "same_body", "source",
-    )  # fmt: skip
+    # What it starts with. As defaults of the class they cost a request nothing.
+    source: Source | str | None = None
+    same_body: bool = False
+    content_length: int | None = None
+    first_body: bytes | None = None
+    prefers_path: bool = False
+    accepted: bool = False
+    replaced: tuple[Source, ...] = ()
 
     def __init__(self, range_field: str | None = None) -> None:
         """`range_field` is the Range field value of the request, as `core.Request` has it."""
         self._field = range_field
-        self.source: Source | str | None = None
-        self.same_body: bool = False
-        self.content_length: int | None = None
-        self.first_body: bytes | None = None
-        self.prefers_path: bool = False
-        self.accepted: bool = False
-        self.replaced: tuple[Source, ...] = ()
 
     @property
     def has_range(self) -> bool:

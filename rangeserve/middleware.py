@@ -101,7 +101,7 @@ class RangeMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
         if takes_part(scope, self.skip):
-            if handover_of(scope) is None:
+            if not scope.get("extensions") or handover_of(scope) is None:
                 await Call(self.app, self._settings, scope, receive, send).run()
                 return
             if not self._has_said_twice:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
-from anyio import Event, get_cancelled_exc_class, move_on_after
+from anyio import get_cancelled_exc_class, move_on_after
 from anyio.lowlevel import checkpoint
 
 from ..core.limits import Limits
@@ -37,6 +36,7 @@ from .outside import Outside
 from .response import Response, State
 from .scope import AppScope
 from .transfer import Transfer
+from .turns import Turns
 
 __all__ = ["Call", "Settings"]
 
@@ -72,82 +72,64 @@ class Settings:
         self.has_short_ranges = self.has_fast_path and self.etag is stat_etag
 
 
-def _pairs(headers: Iterable[Iterable[bytes]]) -> Sequence[Field]:
-    """The request's headers as pairs; those of a test client may be readable only once."""
-    if isinstance(headers, list) and (not headers or isinstance(headers[0], tuple)):
-        return cast("list[Field]", headers)
-    return materialize(headers)
-
-
 class Call:
     """One call of the app, on behalf of one GET or HEAD."""
 
-    __slots__ = (
-        "_app",
-        "_app_scope",
-        "_cancelled",
-        "_exchange_begun",
-        "_failure",
-        "_fast_path",
-        "_handover",
-        "_inbox",
-        "_method",
-        "_observation",
-        "_pace",
-        "_request",
-        "_request_fields",
-        "_response",
-        "_send_failed",
-        "_sender",
-        "_sending",
-        "_server_send",
-        "_settings",
-        "_shows_ranges",
-        "_waiting_sends",
-    )
+    # What a call starts with. As defaults of the class they cost a request nothing.
+    _shows_ranges: bool = False
+    _observation: Observation | None = None
+    _fast_path: FastPath | ShortRange | None = None
+    _exchange_begun: Exchange | None = None
+    _pace: Pace | None = None
+    _send_failed: bool = False
+    _sending: bool = False
+    _turns: Turns | None = None
+    _cancelled: bool = False
+    _failure: Exception | None = None
 
     def __init__(
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        self._method: str = scope["method"]
-        headers = self._request_fields = _pairs(scope["headers"])
-        request = self._request = read_request(self._method, headers, settings.limits)
-        self._handover = Handover(request.range if request is not None else None)
+        method: str = scope["method"]
+        headers: Sequence[Field] = scope["headers"]
+        kind: object = type(headers)
+        if kind is not list or (headers and type(headers[0]) is not tuple):
+            headers = materialize(headers)  # those of a test client may be readable only once
+        request = read_request(method, headers, settings.limits)
+        handover = Handover(request.range if request is not None else None)
+        shows = settings.app_ranges
+        if shows:
+            self._shows_ranges = bool(shows(scope) if callable(shows) else shows)
         self._app = app
         self._settings = settings
-        shows = settings.app_ranges
-        self._shows_ranges = bool(shows(scope) if callable(shows) else shows)
+        self._method = method
+        self._request_fields = headers
+        self._request = request
+        self._handover = handover
         self._app_scope = AppScope(
             scope,
             headers,
             request,
-            self._handover,
+            handover,
             offer_pathsend=settings.pathsend,
             show_ranges=self._shows_ranges,
         )
         self._inbox = Inbox(receive)
         self._server_send = send
-        self._observation = Observation.of(settings.observer, self._method, scope["path"])
         response = self._response = Response()
-        self._fast_path: FastPath | ShortRange | None = None
-        if settings.has_fast_path and self._method == "GET":
+        if settings.observer is not None or _logger.isEnabledFor(logging.DEBUG):
+            self._observation = Observation(settings.observer, method, scope["path"])
+        if settings.has_fast_path and method == "GET":
             if request is None:
-                self._fast_path = FastPath(response, self._handover)
+                self._fast_path = FastPath(response, handover)
             elif settings.has_short_ranges and ShortRange.suits(request):
                 self._fast_path = ShortRange(
                     response,
-                    self._handover,
+                    handover,
                     request,
                     settings.limits,
                     last_modified=settings.last_modified,
                 )
-        self._exchange_begun: Exchange | None = None
-        self._pace: Pace | None = None
-        self._send_failed = False
-        self._sending = False
-        self._waiting_sends: deque[Event] | None = None
-        self._cancelled = False
-        self._failure: Exception | None = None
 
     @property
     def _exchange(self) -> Exchange:
@@ -222,7 +204,9 @@ class Call:
                 # An exception here might cancel the task that awaits the last send.
                 await checkpoint()
                 return
-            await self._turn()
+            if self._turns is None:
+                self._turns = Turns(self._end_of_turns)
+            await self._turns.wait()
         self._sending = True
         try:
             if self._failure is not None:
@@ -233,9 +217,10 @@ class Call:
             if self._fast_path is not None:
                 answer = self._fast_path.feed(message)
                 if answer is not None:
-                    if answer and self._observation is not None:
-                        self._fast_path.decide()
-                    await self._act(answer)
+                    if answer:
+                        if self._observation is not None:
+                            self._fast_path.decide()
+                        await self._act(answer)
                     return
             exchange = self._exchange
             state = response.state
@@ -263,32 +248,13 @@ class Call:
                 raise
             self._failure = error
         finally:
-            if self._waiting_sends is None:
+            if self._turns is None:
                 self._sending = False
             else:
-                self._next_send()
+                self._turns.pass_on()
 
-    async def _turn(self) -> None:
-        """Wait until the sends that began before are over."""
-        if self._waiting_sends is None:
-            self._waiting_sends = deque()
-        turn = Event()
-        self._waiting_sends.append(turn)
-        try:
-            await turn.wait()
-        except BaseException:
-            if turn.is_set():
-                self._next_send()
-            else:
-                self._waiting_sends.remove(turn)
-            raise
-
-    def _next_send(self) -> None:
-        """Let the task that has waited longest send; `_sending` stays true for it."""
-        if self._waiting_sends:
-            self._waiting_sends.popleft().set()
-        else:
-            self._sending = False
+    def _end_of_turns(self) -> None:
+        self._sending = False
 
     async def _send_late(self, exchange: Exchange, message: Message) -> None:
         """The client has what it asked for: the app's message is dropped, or the app stopped."""
@@ -305,7 +271,7 @@ class Call:
         if self._observation is not None and response.decided:
             self._observation.start(response)
         if response.state is State.DONE:
-            self._inbox.hold()
+            self._inbox.is_held = True
         try:
             for action in actions:
                 if isinstance(action, dict):
@@ -324,7 +290,7 @@ class Call:
             if self._inbox.is_held:
                 self._inbox.release()
         if response.state is State.DONE:
-            self._inbox.close()
+            self._inbox.is_closed = True
             if self._handover.source is not None:
                 await self._close_source()
 
@@ -359,7 +325,7 @@ class Call:
 
         def last_send() -> None:
             response.last_send()
-            inbox.hold()
+            inbox.is_held = True
 
         transfer = Transfer(serve.plan, serve.source, self._server_send, inbox, last_send)
         try:

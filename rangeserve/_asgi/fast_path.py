@@ -8,22 +8,19 @@ else; for whatever else happens, an `Exchange` begins where the fast path has co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from time import time
 from typing import Final
 
 from ..core.limits import Limits
 from ..core.plan import ACCEPT_RANGES, Plan, make_plan
-from ..core.ranges import ByteRange
+from ..core.ranges import ByteRange, read_one
 from ..core.representation import MAX_LENGTH_DIGITS, Field, read_representation
 from ..core.request import Request
 from ..core.selection import Parts, Whole, select
 from ..errors import ResponseError
 from ..handover import Handover
 from ..sources.etags import stat_etag
-from ..sources.file import FileSource
 from ..sources.opening import open_now
 from ..types import Message
 from .messages import BODY, PATHSEND, START, rewritten
@@ -36,7 +33,6 @@ _UNUSUAL: Final = frozenset({b"accept-ranges", b"content-encoding", b"content-ra
 _SIZES: Final = frozenset(map(len, (_CONTENT_LENGTH, *_UNUSUAL)))
 _PAIRS: Final = frozenset({tuple, list})
 _SHORT_BYTES: Final = 64 * 1024
-_ONE_RANGE: Final = re.compile("bytes=([0-9]{1,18})-([0-9]{1,18})")
 
 
 class FastPath:
@@ -114,10 +110,10 @@ class ShortRange:
     @staticmethod
     def suits(request: Request) -> bool:
         """Whether a GET asks for one short range, under no condition but If-Range."""
-        if request.range is None or request.has_preconditions:
+        one = read_one(request.range) if request.range is not None else None
+        if one is None or one.stop - one.start > _SHORT_BYTES:
             return False
-        match = _ONE_RANGE.fullmatch(request.range)
-        return match is not None and int(match[2]) - int(match[1]) < _SHORT_BYTES
+        return not request.has_preconditions
 
     def feed(self, message: Message) -> Sequence[Message] | None:
         """What to send for the next message of the app; `None` leaves it to the exchange."""
@@ -148,9 +144,10 @@ class ShortRange:
         length = representation.content_length
         if representation.coded or representation.length_in_doubt:
             return None
-        file: FileSource | None = None
-        with suppress(OSError, ValueError, ResponseError):  # which the exchange meets as well
+        try:
             file = open_now(path)
+        except (OSError, ValueError, ResponseError):  # which the exchange meets as well
+            return None
         if file is None:
             return None
         try:

@@ -24,7 +24,9 @@ class Sender:
     __slots__ = ("_caller", "_last")
 
     def __init__(self) -> None:
-        self._caller = _task()
+        # `_get_running_loop` does not raise, as the public one does.
+        is_asyncio = asyncio._get_running_loop() is not None
+        self._caller = asyncio.current_task() if is_asyncio else None
         self._last: object = None
 
     def is_awaited(self) -> bool:

@@ -28,43 +28,31 @@ class Inbox:
 
     `client_gone`: the server has said that the client left. `waiting`: how many calls of
     `receive` by the app wait for an answer. `disconnect_given`: the app has been given a
-    disconnect. `is_held`: whether it is kept from the app at present.
+    disconnect. `is_closed` is set when the response is complete: from then on the app is given a
+    disconnect at once.
 
     Servers report the disconnect during the last send of a response. If the app reacts by
     cancelling itself there, Hypercorn takes the cancellation for its own, and the app is
-    never stopped. So the app is given no disconnect between `hold` and `release`.
+    never stopped. So the app is given no disconnect from when `is_held` is set, right before the
+    last send, until `release`.
     """
 
-    __slots__ = (
-        "_busy",
-        "_closed",
-        "_complete",
-        "_freed",
-        "_queue",
-        "_queue_lost",
-        "_queued_bytes",
-        "_receive",
-        "_released",
-        "client_gone",
-        "disconnect_given",
-        "is_held",
-        "waiting",
-    )
+    # What a request starts with. As defaults of the class they cost it nothing.
+    client_gone: bool = False
+    disconnect_given: bool = False
+    is_closed: bool = False
+    is_held: bool = False
+    waiting: int = 0
+    _busy: bool = False
+    _complete: bool = False
+    _freed: anyio.Event | None = None
+    _queue: deque[Message] | None = None
+    _queue_lost: bool = False
+    _queued_bytes: int = 0
+    _released: anyio.Event | None = None
 
     def __init__(self, receive: Receive) -> None:
-        self.client_gone: bool = False
-        self.disconnect_given: bool = False
-        self.waiting: int = 0
         self._receive = receive
-        self._busy = False
-        self._closed = False
-        self._complete = False
-        self._freed: anyio.Event | None = None
-        self.is_held: bool = False
-        self._queue: deque[Message] | None = None
-        self._queue_lost = False
-        self._queued_bytes = 0
-        self._released: anyio.Event | None = None
 
     @property
     def hears(self) -> bool:
@@ -79,7 +67,7 @@ class Inbox:
     async def receive(self) -> Message:
         """The app's `receive`: what was kept for it, a disconnect, or the server's next message."""
         while True:
-            if self._queue_lost or self._closed or (self.client_gone and not self._queue):
+            if self._queue_lost or self.is_closed or (self.client_gone and not self._queue):
                 await self._until_released()
                 self.disconnect_given = True
                 await checkpoint()  # an app that asks again and again must not freeze the loop
@@ -99,14 +87,6 @@ class Inbox:
         if message["type"] == DISCONNECT:
             self.disconnect_given = True
         return message
-
-    def close(self) -> None:
-        """The response is complete: from now on the app is given a disconnect at once."""
-        self._closed = True
-
-    def hold(self) -> None:
-        """The last send is about to be awaited."""
-        self.is_held = True
 
     def release(self) -> None:
         """No send is being awaited any more."""

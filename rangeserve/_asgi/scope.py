@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..core.representation import Field
@@ -56,7 +56,7 @@ class AppScope:
         if offer_pathsend:
             extensions[PATHSEND] = {}
         app_scope = {**scope, "extensions": extensions}
-        if hides_range(request, _range_lines(headers), shows_ranges=show_ranges):
+        if request is not None and hides_range(request, headers, shows_ranges=show_ranges):
             app_scope["headers"] = [
                 field for field in headers if field[0].lower() not in (b"range", b"if-range")
             ]
@@ -84,11 +84,6 @@ class AppScope:
         for key, value in app_scope.items():
             if key not in _OURS and (key not in before or before[key] is not value):
                 server_scope[key] = before[key] = value
-
-
-def _range_lines(headers: Sequence[Field]) -> Iterator[str]:
-    """The values of the Range field, one for each of its lines."""
-    return (value.decode("latin-1") for name, value in headers if name.lower() == b"range")
 
 
 def _is_newer(version: object) -> bool:

@@ -145,22 +145,20 @@ def make_unavailable(status: int, representation: Representation, retry_after: i
 
 def _partial(selection: Parts, representation: Representation, boundary: Callable[[], str]) -> Plan:
     """The 206 of RFC 9110 15.3.7: one part is the body, several are multipart/byteranges."""
-    segments: tuple[Segment, ...]
+    ranges, complete_length = selection.ranges, selection.complete_length
     headers = _without(_DROPPED_206, representation)
-    if len(selection.ranges) == 1:
-        segments = selection.ranges
-        position = content_range(selection.ranges[0], selection.complete_length)
-        headers.append((b"content-range", position))
+    if len(ranges) == 1:
+        plan = Plan(206, headers, ranges)
+        headers.append((b"content-range", content_range(ranges[0], complete_length)))
     else:
         delimiter = boundary()
-        segments = frame(
-            selection.ranges, selection.complete_length, representation.content_type, delimiter
-        )
+        segments = frame(ranges, complete_length, representation.content_type, delimiter)
         headers = [each for each in headers if each[0].lower() != b"content-type"]
+        plan = Plan(206, headers, segments)
         content_type = b"multipart/byteranges; boundary=%s" % delimiter.encode("ascii")
         headers.append((b"content-type", content_type))
-    headers.append(ACCEPT_RANGES)
-    return _sized(Plan(206, headers, segments))
+    headers += (ACCEPT_RANGES, (b"content-length", b"%d" % plan.content_length))
+    return plan
 
 
 def _whole(selection: Whole, representation: Representation) -> Plan:

@@ -23,6 +23,7 @@ __all__ = [
     "parse_content_range",
     "parse_range",
     "range_unit",
+    "read_one",
     "resolve",
 ]
 
@@ -31,7 +32,7 @@ _RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re
 # RFC 9110 14.1.1: int-range = first-pos "-" [ last-pos ]; suffix-range = "-" suffix-length.
 # `[0-9]` and not `\d`: only ASCII digits count, although `int` would accept others.
 _RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
-# The commonest field: one int-range without leading zeros, as it is read without a loop.
+# One int-range with both its ends, as clients write it.
 _ONE_RANGE: Final = re.compile(r"bytes=([1-9][0-9]{0,17}|0)-([1-9][0-9]{0,17}|0)")
 # The unit alone: whatever follows, unless the token goes on.
 _BYTES: Final = re.compile(r"[ \t]*bytes(?![!#$%&'*+\-.^_`|~0-9A-Za-z])", re.IGNORECASE)
@@ -91,6 +92,19 @@ def _read_spec(spec: str) -> tuple[int, int | None] | None:
     return (_position(start), _position(stop) + 1)
 
 
+def read_one(field: str) -> ByteRange | None:
+    """The range of the commonest Range field, as it is asked for; `None` for any other.
+
+    That is one int-range in bytes with both its ends, in the form that clients write. Its end may
+    lie beyond the representation.
+    """
+    match = _ONE_RANGE.fullmatch(field)
+    if match is None:
+        return None
+    first, last = int(match[1]), int(match[2])
+    return ByteRange(first, last + 1) if first <= last else None
+
+
 def parse_range(field: str) -> Range | None:
     """Parse a Range field value (RFC 9110 14.1.1, 14.2); `None` if it cannot be used.
 
@@ -102,10 +116,6 @@ def parse_range(field: str) -> Range | None:
     `None` is for a value that does not match the grammar (one malformed range-spec makes the
     whole field malformed) and for a unit other than bytes. Never raises.
     """
-    match = _ONE_RANGE.fullmatch(field)
-    if match is not None:
-        start, last = int(match[1]), int(match[2])
-        return Range("bytes", [(start, last + 1)]) if start <= last else None
     match = _RANGES_SPECIFIER.fullmatch(field.strip(_OWS))
     if match is None or match[1].lower() != "bytes":
         return None

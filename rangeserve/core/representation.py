@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from .validators import format_http_date, is_entity_tag
 
@@ -199,7 +199,8 @@ def materialize(fields: Iterable[Iterable[bytes]]) -> Sequence[Field]:
             if type(pair) is not tuple and type(pair) is not list:
                 break
         else:
-            return cast("Sequence[Field]", fields)
+            pairs: Any = fields
+            return pairs  # type: ignore[no-any-return]
     return [cast("Field", tuple(pair)) for pair in fields]
 
 

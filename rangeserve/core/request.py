@@ -101,19 +101,21 @@ def read_request(
     return Request(method, **fields)
 
 
-def hides_range(request: Request | None, range_lines: Iterable[str], *, shows_ranges: bool) -> bool:
+def hides_range(
+    request: Request, headers: Iterable[tuple[bytes, bytes]], *, shows_ranges: bool
+) -> bool:
     """Whether the app must not see the Range of a `request`, and the If-Range that belongs to it.
 
-    `range_lines` are the values of the Range field as they came. A Range in bytes is hidden, unless
-    `shows_ranges`; one that is over the limits always is. A Range in another unit is the app's.
+    `headers` are those of the request. A Range in bytes is hidden, unless `shows_ranges`; one that
+    is over the limits always is. A Range in another unit is the app's.
     """
-    if request is None or request.range is None:
+    range_field = request.range
+    if range_field is None or (shows_ranges and range_field != OVER_LIMITS):
         return False
-    if shows_ranges and request.range != OVER_LIMITS:
-        return False
-    if request.range not in (REPEATED, OVER_LIMITS):
-        return is_in_bytes(request.range)
-    return any(map(is_in_bytes, range_lines))
+    if range_field not in (REPEATED, OVER_LIMITS):
+        return is_in_bytes(range_field)
+    lines = [value.decode("latin-1") for name, value in headers if name.lower() == b"range"]
+    return any(map(is_in_bytes, lines))
 
 
 def _combine(attribute: str, values: list[str]) -> str | None:

@@ -14,7 +14,7 @@ from typing import Union
 from .limits import Limits
 from .multipart import fit
 from .preconditions import Verdict, evaluate, if_range_holds
-from .ranges import ByteRange, coalesce, parse_range, range_unit, resolve
+from .ranges import ByteRange, coalesce, parse_range, range_unit, read_one, resolve
 from .representation import Representation, is_field_value
 from .request import OVER_LIMITS, REPEATED, Request
 
@@ -128,20 +128,6 @@ def select(
     open-ended range and of a body; those of the Range field itself were judged by
     `read_request`. `now` is in seconds since the epoch.
     """
-    selection = _select(request, representation, limits, now)
-    most = limits.max_body_size
-    if most is None or not isinstance(selection, Whole) or request.method == "HEAD":
-        return selection
-    length = selection.complete_length
-    if length is None or length <= most:
-        return selection
-    return TooLarge(length, most, selection.sliceable, selection.reason)
-
-
-def _select(
-    request: Request, representation: Representation, limits: Limits, now: float
-) -> Selection:
-    """What `select` decides, be the whole too large or not."""
     length = representation.complete_length
     if request.has_preconditions:
         verdict = evaluate(request, representation.etag, representation.last_modified, now)
@@ -151,13 +137,22 @@ def _select(
             return PreconditionFailed(length)
     barrier = _barrier(representation)
     if barrier is not None or length is None:
-        return Whole(length, reason=barrier if request.range is not None else None)
+        reason = barrier if request.range is not None else None
+        return _whole(request, limits, Whole(length, reason=reason))
     if request.range is None:
-        return Whole(length, sliceable=True)
+        return _whole(request, limits, Whole(length, sliceable=True))
     picked = _pick(request, request.range, representation, length, limits, now)
     if isinstance(picked, Reason):
-        return Whole(length, sliceable=True, reason=picked)
+        return _whole(request, limits, Whole(length, sliceable=True, reason=picked))
     return Parts(picked, length) if picked else NotSatisfiable(length)
+
+
+def _whole(request: Request, limits: Limits, whole: Whole) -> Whole | TooLarge:
+    """The `whole`, unless it is too large for the answer to a GET."""
+    length, most = whole.complete_length, limits.max_body_size
+    if most is None or length is None or length <= most or request.method == "HEAD":
+        return whole
+    return TooLarge(length, most, whole.sliceable, whole.reason)
 
 
 def _barrier(representation: Representation) -> Reason | None:
@@ -193,6 +188,9 @@ def _pick(
         return Reason.WEAK_ETAG if request.if_range == representation.etag else Reason.IF_RANGE
     if range_field == OVER_LIMITS:
         return Reason.OVER_LIMITS
+    one = read_one(range_field)
+    if one is not None and one.start < length and limits.max_body_size is None:
+        return (one if one.stop <= length else ByteRange(one.start, length),)
     requested = parse_range(range_field)
     if requested is None:
         unit = range_unit(range_field)

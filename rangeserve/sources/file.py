@@ -74,19 +74,17 @@ def _has_content(fd: int) -> bool:
     return _pread(fd, 1, 0) != b"" and os.fstat(fd).st_size == 0
 
 
+@lru_cache(maxsize=1024)  # the same files are requested again and again
 def time_of(seconds: float) -> datetime | None:
     """The UTC time of a file's time stamp, in seconds, if it says when the content changed.
 
     `None` outside the years 1 to 9999, and for 1 s after the epoch or less, which reproducible
     builds give to every file.
     """
-    return _time_of(int(seconds)) if seconds > MEANINGLESS_SECONDS else None
-
-
-@lru_cache(maxsize=1024)  # the same files are requested again and again
-def _time_of(seconds: int) -> datetime | None:
+    if seconds <= MEANINGLESS_SECONDS:
+        return None
     try:
-        return datetime.fromtimestamp(seconds, timezone.utc)
+        return datetime.fromtimestamp(int(seconds), timezone.utc)
     except (OverflowError, ValueError, OSError):
         return None
 

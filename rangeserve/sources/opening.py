@@ -29,7 +29,7 @@ async def open_file(path: str) -> FileSource:
     if source is None:
         source = FileSource(path)
         try:
-            await source.in_thread(_timed_open, source, _folder_of(path))
+            await source.in_thread(_timed_open, source, path.rpartition(os.sep)[0])
         except BaseException:
             source.close()
             raise
@@ -42,34 +42,31 @@ def open_now(path: str) -> FileSource | None:
     `None` if it has to be opened in a thread: opens in its folder were not quick, or it is a
     link, which may lead to any device.
     """
-    folder = _folder_of(path)
+    folder = path.rpartition(os.sep)[0]
     if folder not in _quick_folders:
         return None
     source = FileSource(path)
+    begin = perf_counter()
     try:
-        _timed_open(source, folder, follow=False)
+        source.open(follow=False)
     except OSError as error:
         if error.errno == errno.ELOOP:
             return None
         raise
+    slow = perf_counter() - begin > _QUICK_SECONDS
     if not source.is_local:  # it was mounted there since
         _quick_folders.pop(folder, None)
+    elif slow or _quick_folders.get(folder) is not False:
+        _note(folder, slow=slow)
     return source
 
 
-def _folder_of(path: str) -> str:
-    return path.rpartition(os.sep)[0]
-
-
-def _timed_open(source: FileSource, folder: str, *, follow: bool = True) -> None:
+def _timed_open(source: FileSource, folder: str) -> None:
     """Open `source`, and note whether its folder is quick; blocking."""
     begin = perf_counter()
-    source.open(follow=follow)
-    if not source.is_local:
-        return
-    slow = perf_counter() - begin > _QUICK_SECONDS
-    if slow or _quick_folders.get(folder) is not False:
-        _note(folder, slow=slow)
+    source.open()
+    if source.is_local:
+        _note(folder, slow=perf_counter() - begin > _QUICK_SECONDS)
 
 
 def _note(folder: str, *, slow: bool) -> None:

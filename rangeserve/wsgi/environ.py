@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from ..core.representation import Field
@@ -64,7 +63,9 @@ class AppEnviron:
         shows_ranges: bool,
     ) -> None:
         environ = {**server_environ, HANDOVER: handover, _FILE_WRAPPER: FileWrapper}
-        if hides_range(request, _range_lines(environ), shows_ranges=shows_ranges):
+        if request is not None and hides_range(
+            request, request_fields(environ), shows_ranges=shows_ranges
+        ):
             environ.pop(_RANGE, None)
             environ.pop(_IF_RANGE, None)
         self.environ: Environ = environ
@@ -80,8 +81,3 @@ class AppEnviron:
         for key, value in self.environ.items():
             if key not in before or before[key] is not value:
                 self._server_environ[key] = before[key] = value
-
-
-def _range_lines(environ: Environ) -> Iterator[str]:
-    if _RANGE in environ:
-        yield environ[_RANGE]

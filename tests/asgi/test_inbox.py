@@ -83,7 +83,7 @@ async def test_once_the_client_has_left_the_server_is_not_asked_again() -> None:
 async def test_once_closed_the_server_is_not_asked() -> None:
     async with Server(part()) as server:
         inbox = Inbox(server.receive)
-        inbox.close()
+        inbox.is_closed = True
         assert await inbox.receive() == DISCONNECT
         assert server.asked == 0
         assert inbox.disconnect_given
@@ -93,7 +93,7 @@ async def test_once_closed_the_server_is_not_asked() -> None:
 async def test_an_app_that_asks_for_ever_does_not_freeze_the_loop() -> None:
     async with Server() as server:
         inbox = Inbox(server.receive)
-        inbox.close()
+        inbox.is_closed = True
         turns = 0
 
         async def other() -> None:
