@@ -84,7 +84,8 @@ class Exchange:
         # until the next garbage collection.
         steps = script.respond() if held is None else script.resume(held)
         self._steps = steps
-        self._late = Late(limits.max_late_bytes)
+        self._late: Late | None = None
+        self._max_late_bytes = limits.max_late_bytes
         next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
@@ -112,6 +113,8 @@ class Exchange:
 
     def late(self, message: Message, *, app_listens: bool) -> bool:
         """Whether an app that sends `message` when the state is DONE is stopped by raising."""
+        if self._late is None:
+            self._late = Late(self._max_late_bytes)
         return self._late.stops(message, self.response, app_listens=app_listens)
 
     def returned(self, *, client_gone: bool) -> None:

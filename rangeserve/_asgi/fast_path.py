@@ -111,7 +111,7 @@ class ShortRange:
     def suits(request: Request) -> bool:
         """Whether a GET asks for one short range, under no condition but If-Range."""
         one = read_one(request.range) if request.range is not None else None
-        if one is None or one.stop - one.start > _SHORT_BYTES:
+        if one is None or one[1] is None or one[1] - one[0] > _SHORT_BYTES:
             return False
         return not request.has_preconditions
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .request import REPEATED, Request
-from .validators import lists_tag, parse_entity_tag, parse_http_date
+from .validators import is_entity_tag, lists_tag, parse_entity_tag, parse_http_date
 
 __all__ = ["Verdict", "evaluate", "if_range_holds"]
 
@@ -57,9 +57,8 @@ def if_range_holds(condition: str, etag: str | None, last_modified: str | None, 
     """
     if condition == REPEATED:
         return False
-    tag = parse_entity_tag(condition)
-    if tag is not None:  # strong comparison (RFC 9110 8.8.3.2): the same octets, and no `W/`
-        return condition == etag and not tag.weak
+    if is_entity_tag(condition):  # strong comparison (RFC 9110 8.8.3.2)
+        return condition == etag and not condition.startswith("W/")
     if last_modified is None or condition != last_modified:
         return False
     modified = parse_http_date(last_modified, now)

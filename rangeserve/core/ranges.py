@@ -32,8 +32,8 @@ _RANGES_SPECIFIER: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re
 # RFC 9110 14.1.1: int-range = first-pos "-" [ last-pos ]; suffix-range = "-" suffix-length.
 # `[0-9]` and not `\d`: only ASCII digits count, although `int` would accept others.
 _RANGE_SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)")
-# One int-range with both its ends, as clients write it.
-_ONE_RANGE: Final = re.compile(r"bytes=([1-9][0-9]{0,17}|0)-([1-9][0-9]{0,17}|0)")
+# One int-range as clients write it.
+_ONE_RANGE: Final = re.compile(r"bytes=([1-9][0-9]{0,17}|0)-([1-9][0-9]{0,17}|0)?")
 # The unit alone: whatever follows, unless the token goes on.
 _BYTES: Final = re.compile(r"[ \t]*bytes(?![!#$%&'*+\-.^_`|~0-9A-Za-z])", re.IGNORECASE)
 # RFC 9110 14.4, without the unsatisfied-range. More digits are no position of a body.
@@ -92,17 +92,21 @@ def _read_spec(spec: str) -> tuple[int, int | None] | None:
     return (_position(start), _position(stop) + 1)
 
 
-def read_one(field: str) -> ByteRange | None:
-    """The range of the commonest Range field, as it is asked for; `None` for any other.
+def read_one(field: str) -> tuple[int, int | None] | None:
+    """The `(start, stop)` of the commonest Range fields, half-open; `None` for any other field.
 
-    That is one int-range in bytes with both its ends, in the form that clients write. Its end may
-    lie beyond the representation.
+    They are one int-range in bytes, as clients write it; `stop` is `None` if it is open-ended. Both
+    may lie beyond the representation.
     """
     match = _ONE_RANGE.fullmatch(field)
     if match is None:
         return None
-    first, last = int(match[1]), int(match[2])
-    return ByteRange(first, last + 1) if first <= last else None
+    first, last = match.groups()
+    start = int(first)
+    if last is None:
+        return (start, None)
+    stop = int(last) + 1
+    return (start, stop) if start < stop else None
 
 
 def parse_range(field: str) -> Range | None:

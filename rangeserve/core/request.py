@@ -86,9 +86,13 @@ def read_request(
         if len(name) in _NAME_LENGTHS:
             attribute = _ATTRIBUTES.get(name.lower())
             if attribute is not None:
+                line = value.decode("latin-1").strip(" \t")
                 if lines is None:
-                    lines = {}
-                lines.setdefault(attribute, []).append(value.decode("latin-1").strip(" \t"))
+                    lines = {attribute: [line]}
+                elif attribute in lines:
+                    lines[attribute].append(line)
+                else:
+                    lines[attribute] = [line]
     if lines is None:
         return None
     fields = {

@@ -189,8 +189,11 @@ def _pick(
     if range_field == OVER_LIMITS:
         return Reason.OVER_LIMITS
     one = read_one(range_field)
-    if one is not None and one.start < length and limits.max_body_size is None:
-        return (one if one.stop <= length else ByteRange(one.start, length),)
+    if one is not None and one[0] < length and limits.max_body_size is None:
+        start, stop = one
+        if stop is None and limits.max_partial_size is not None:
+            stop = start + limits.max_partial_size
+        return (ByteRange(start, length if stop is None or stop > length else stop),)
     requested = parse_range(range_field)
     if requested is None:
         unit = range_unit(range_field)
