@@ -1,4 +1,4 @@
-"""Whole files of Starlette to clients that accept gzip, bare and wrapped, paired in each round.
+"""Whole files of frameworks to clients that accept gzip, and to those that do not, in turns.
 
 python -m benchmarks.accepts_gzip          # browsers, requests, httpx and aiohttp accept gzip
 """
@@ -16,6 +16,8 @@ from .files import MIB, make_files
 from .servers import HOST, start
 
 _PORTION = MIB
+_FRAMEWORKS = {"Starlette": "starlette_files", "Quart": "quart_files", "Django": "django_files"}
+_GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 
 
 def seconds(port: int, path: str, size: int, fields: dict[str, str]) -> float:
@@ -35,43 +37,41 @@ def seconds(port: int, path: str, size: int, fields: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Print the median of each, in MiB/s, and the median of the paired ratios."""
+    """Print the medians in MiB/s, and those of the ratios within a round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--size", type=int, default=256, help="of the file, in MiB")
     given = parser.parse_args()
-    rounds, size = given.rounds, given.size * MIB
-    requests: dict[str, dict[str, str]] = {
-        "accepts gzip": {"Accept-Encoding": "gzip, deflate, br"},
-        "accepts identity": {},
-    }
+    size = given.size * MIB
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         files = make_files(scratch / "files", size, 2 * MIB, ())
         path = f"/files/{files.whole.name}"
-        for name in ("uvicorn", "hypercorn"):
-            bare = start(name, "starlette_files:plain", files.folder, scratch)
-            wrapped = start(name, "starlette_files:ranged", files.folder, scratch)
-            try:
-                for label, fields in requests.items():
-                    pairs = [
+        for server in ("uvicorn", "hypercorn"):
+            for framework, module in _FRAMEWORKS.items():
+                bare = start(server, f"{module}:plain", files.folder, scratch)
+                wrapped = start(server, f"{module}:ranged", files.folder, scratch)
+                try:
+                    rounds = [
                         (
-                            seconds(bare.port, path, size, fields),
-                            seconds(wrapped.port, path, size, fields),
+                            seconds(bare.port, path, size, _GZIP),
+                            seconds(wrapped.port, path, size, _GZIP),
+                            seconds(wrapped.port, path, size, {}),
                         )
-                        for _ in range(rounds)
+                        for _ in range(given.rounds)
                     ]
-                    plain, ours = (
-                        size / MIB / statistics.median(each) for each in zip(*pairs, strict=True)
-                    )
-                    ratio = statistics.median(one / other for one, other in pairs)
-                    print(
-                        f"{name:10} {label:17} bare {plain:6.0f} MiB/s, wrapped {ours:6.0f} MiB/s,"
-                        f" {ratio:.2f} times as fast"
-                    )
-            finally:
-                bare.stop()
-                wrapped.stop()
+                finally:
+                    bare.stop()
+                    wrapped.stop()
+                alone, coded, plain = (
+                    size / MIB / statistics.median(each) for each in zip(*rounds, strict=True)
+                )
+                ratio = statistics.median(without / coded for _, coded, without in rounds)
+                print(
+                    f"{server:10} {framework:10} accepting gzip {coded:5.0f} MiB/s, not accepting"
+                    f" it {plain:5.0f}, {ratio:.2f} of it; bare {alone:5.0f}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from .hangup import Sender, without_hangup
 from .hints import Hints
 from .hooks import Hooks, TooLargeHook, ValidatorHook
 from .inbox import Inbox
+from .late import Late
 from .observation import Observation
 from .once import Once
 from .outside import Outside
@@ -86,6 +87,7 @@ class Call:
     _turns: Turns | None = None
     _cancelled: bool = False
     _failure: Exception | None = None
+    _late: Late | None = None
 
     def __init__(
         self, app: ASGIApp, settings: Settings, scope: Scope, receive: Receive, send: Send
@@ -214,6 +216,10 @@ class Call:
                 if self._sender.would_be_heard():
                     raise self._failure
                 return
+            state = response.state
+            if state is State.DONE:
+                await self._send_late(message)
+                return
             if self._fast_path is not None:
                 answer = self._fast_path.feed(message)
                 if answer is not None:
@@ -223,10 +229,6 @@ class Call:
                         await self._act(answer)
                     return
             exchange = self._exchange
-            state = response.state
-            if state is State.DONE:
-                await self._send_late(exchange, message)
-                return
             try:
                 actions = exchange.feed(message)
             except ResponseError:
@@ -256,11 +258,14 @@ class Call:
     def _end_of_turns(self) -> None:
         self._sending = False
 
-    async def _send_late(self, exchange: Exchange, message: Message) -> None:
+    async def _send_late(self, message: Message) -> None:
         """The client has what it asked for: the app's message is dropped, or the app stopped."""
         await checkpoint()  # an app that ignores errors must not freeze the loop
         is_awaited = self._sender.is_awaited()
-        if exchange.late(message, app_listens=self._inbox.app_listens) and is_awaited:
+        if self._late is None:
+            self._late = Late(self._settings.limits.max_late_bytes)
+        app_listens = self._inbox.app_listens
+        if self._late.stops(message, self._response, app_listens=app_listens) and is_awaited:
             raise ClientDisconnected("the response is complete")
 
     async def _act(self, actions: Sequence[Action]) -> None:

@@ -33,7 +33,6 @@ from ..types import Message
 from .actions import Action, Open, Serve
 from .hints import Hints
 from .hooks import Hooks
-from .late import Late
 from .messages import ANSWERS, BODY, PATHSEND, START, TRAILERS, ZEROCOPYSEND, rewritten
 from .response import Response, State
 
@@ -84,12 +83,10 @@ class Exchange:
         # until the next garbage collection.
         steps = script.respond() if held is None else script.resume(held)
         self._steps = steps
-        self._late: Late | None = None
-        self._max_late_bytes = limits.max_late_bytes
         next(steps)
 
     def feed(self, message: Message) -> Sequence[Action]:
-        """What to do about the next message of the app, unless the state is DONE (see `late`).
+        """What to do about the next message of the app, unless the state is DONE (see `Late`).
 
         `ResponseError` if the message breaks the order of ASGI or the promise of a
         Content-Length, or if the response has failed before.
@@ -110,12 +107,6 @@ class Exchange:
             return self._steps.send(source)
         except StopIteration:
             raise self.response.fail(f"a file was opened although {self._where()}") from None
-
-    def late(self, message: Message, *, app_listens: bool) -> bool:
-        """Whether an app that sends `message` when the state is DONE is stopped by raising."""
-        if self._late is None:
-            self._late = Late(self._max_late_bytes)
-        return self._late.stops(message, self.response, app_listens=app_listens)
 
     def returned(self, *, client_gone: bool) -> None:
         """The app has returned. `ResponseError` if that is too early and the client still there."""

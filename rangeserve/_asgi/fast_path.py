@@ -10,23 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from time import time
-from typing import Final
+from typing import Final, Optional
 
 from ..core.limits import Limits
 from ..core.plan import ACCEPT_RANGES, Plan, make_plan
 from ..core.ranges import ByteRange, read_one
-from ..core.representation import MAX_LENGTH_DIGITS, Field, read_representation
+from ..core.representation import (
+    MAX_LENGTH_DIGITS,
+    Field,
+    Representation,
+    read_representation,
+)
 from ..core.request import Request
 from ..core.selection import Parts, Whole, select
+from ..core.validators import is_entity_tag
 from ..errors import ResponseError
 from ..handover import Handover
+from ..sources.at_hand import AtHand, has_at_hand
 from ..sources.etags import stat_etag
 from ..sources.opening import open_now
+from ..sources.protocol import Source
 from ..types import Message
 from .messages import BODY, PATHSEND, START, rewritten
 from .response import Response, State
 
 __all__ = ["FastPath", "ShortRange"]
+
+Answer = Optional[Sequence[Message]]
 
 _CONTENT_LENGTH: Final = b"content-length"
 _UNUSUAL: Final = frozenset({b"accept-ranges", b"content-encoding", b"content-range"})
@@ -49,7 +59,7 @@ class FastPath:
         self._handover = handover
         self._content_length = 0
 
-    def feed(self, message: Message) -> Sequence[Message] | None:
+    def feed(self, message: Message) -> Answer:
         """What to send for the next message of the app; `None` leaves it to the exchange."""
         response, start = self._response, self.held
         if response.complete or self._handover.source is not None:
@@ -79,10 +89,10 @@ class FastPath:
 
 
 class ShortRange:
-    """The 206 with a short range of a file that the app sends, or hands over, by its path.
+    """The 206 with a short range of a file that the app sends by its path, or hands over.
 
-    It is given if the file can be opened and read without waiting. `held` is the app's start,
-    until the path comes.
+    Bytes that are handed over are as good. It is given if nothing has to be waited for. `held` is
+    the app's start, until the path or the body comes.
     """
 
     __slots__ = (
@@ -115,57 +125,86 @@ class ShortRange:
             return False
         return not request.has_preconditions
 
-    def feed(self, message: Message) -> Sequence[Message] | None:
+    def feed(self, message: Message) -> Answer:
         """What to send for the next message of the app; `None` leaves it to the exchange."""
-        handover, start = self._handover, self.held
-        if self._response.complete:
-            return None
-        source = handover.source
-        if start is not None:
-            if source is not None or message["type"] != PATHSEND:
+        start, source = self.held, self._handover.source
+        message_type = message["type"]
+        if start is None:
+            if message_type != START or message["status"] != 200:
                 return None
-            return self._answer(start, message["path"])
-        if message["type"] != START or message["status"] != 200:
-            return None
-        if source is None:
+            if source is not None and self._handover.first_body is None:
+                return self._answer_from_handover(message, source)
             self.held = message
             self._response.state = State.HELD
             return ()
-        if not isinstance(source, str) or handover.same_body or handover.first_body is not None:
+        if self._response.complete:
             return None
-        answer = self._answer(message, source, is_handed_over=True)
-        handover.accepted = answer is not None
+        if message_type == PATHSEND and source is None:
+            return self._answer(start, message["path"], (None,))
+        if message_type == BODY and source is not None:
+            first = self._handover.first_body
+            if first is None or message.get("body") is first:
+                return self._answer_from_handover(start, source)
+        return None
+
+    def _answer_from_handover(self, start: Message, source: Source | str) -> Answer:
+        given = source if isinstance(source, str) else has_at_hand(source)
+        if given is None:
+            return None
+        lengths = () if self._handover.same_body else (None, 0)
+        answer = self._answer(start, given, lengths)
+        self._handover.accepted = answer is not None
         return answer
 
     def _answer(
-        self, start: Message, path: str, *, is_handed_over: bool = False
-    ) -> Sequence[Message] | None:
+        self, start: Message, given: str | AtHand, lengths: tuple[int | None, ...]
+    ) -> Answer:
+        """The answer from a path or an open source.
+
+        `lengths`: what the app's Content-Length may be, if it is not the source's size.
+        """
         representation = read_representation(start.get("headers", ()))
-        length = representation.content_length
         if representation.coded or representation.length_in_doubt:
             return None
+        if not isinstance(given, str):
+            if given.etag is not None and not is_entity_tag(given.etag):
+                return None  # of which the author is told
+            return self._answer_from(start, representation, given, lengths)
         try:
-            file = open_now(path)
+            file = open_now(given)
         except (OSError, ValueError, ResponseError):  # which the exchange meets as well
             return None
         if file is None:
             return None
         try:
-            if length not in (None, file.size) and not (is_handed_over and length == 0):
-                return None
             if representation.etag is None:
                 file.etag = stat_etag(file)
-            now = time()
-            modified = file.last_modified if self._add_last_modified else None
-            representation.know_source(file.size, file.etag, modified, None, now)
-            selection = select(self._request, representation, self._limits, now)
-            if not isinstance(selection, Parts):
-                return None
-            plan = make_plan(selection, representation)
-            ((first, stop),) = plan.ranges
-            body = file.read_at_once(first, stop)
+            if not self._add_last_modified:
+                file.last_modified = None
+            return self._answer_from(start, representation, file, lengths)
         finally:
             file.close()
+
+    def _answer_from(
+        self,
+        start: Message,
+        representation: Representation,
+        source: AtHand,
+        lengths: tuple[int | None, ...],
+    ) -> Answer:
+        length = representation.content_length
+        if length != source.size and length not in lengths:
+            return None
+        now = time()
+        representation.know_source(
+            source.size, source.etag, source.last_modified, source.content_type, now
+        )
+        selection = select(self._request, representation, self._limits, now)
+        if not isinstance(selection, Parts):
+            return None
+        plan = make_plan(selection, representation)
+        ((first, stop),) = plan.ranges
+        body = source.read_at_once(first, stop)
         if body is None or len(body) != plan.content_length:
             return None
         self._decided = (selection, plan)

@@ -25,8 +25,8 @@ from ..core.multipart import Segment
 from ..core.plan import Plan
 from ..core.ranges import ByteRange
 from ..errors import ResponseError
+from ..sources.at_hand import has_at_hand
 from ..sources.file import FileSource
-from ..sources.memory import BytesSource
 from ..sources.pace import Pace
 from ..sources.portion import Portion
 from ..sources.protocol import ReadsSideBySide, Source
@@ -36,7 +36,6 @@ from .messages import BODY
 
 __all__ = ["Transfer"]
 
-_AT_HAND: Final = frozenset({FileSource, BytesSource})
 # The time that a last send may still take when the client is said to have left.
 _LAST_SEND_SECONDS: Final = 5.0
 # The time that a source may take to let go of what it holds when the response is not complete.
@@ -82,9 +81,9 @@ class Transfer:
         if self._inbox.client_gone:
             return False
         source = self._source
-        # Not a class derived from these two, which may read otherwise.
-        if isinstance(source, (FileSource, BytesSource)) and type(source) in _AT_HAND:
-            complete = await self._send_at_hand(source.read_at_once)
+        at_hand = has_at_hand(source)
+        if at_hand is not None:
+            complete = await self._send_at_hand(at_hand.read_at_once)
             if complete is not None:
                 return complete
         ranges = self._plan.ranges

@@ -15,6 +15,7 @@ from .._asgi.actions import Action, Open, Serve
 from .._asgi.exchange import Exchange
 from .._asgi.hints import Hints
 from .._asgi.hooks import Hooks, TooLargeHook, ValidatorHook
+from .._asgi.late import Late
 from .._asgi.messages import BODY, START
 from .._asgi.observation import Observation
 from .._asgi.once import Once
@@ -85,6 +86,7 @@ class Call:
         self._server_start = start_response
         self._server_write: Callable[[bytes], object]
         self._exchange = self._begin()
+        self._late = Late(settings.limits.max_late_bytes)
         self._start: Start | None = None
         self._is_start_fed = False
         self._body: Iterable[bytes] | None = None
@@ -192,7 +194,7 @@ class Call:
         message: Message = {"type": BODY, "body": data, "more_body": more}
         if not self._is_answered:
             return self._carry_out(self._exchange.feed(message))
-        if self._exchange.late(message, app_listens=False):
+        if self._late.stops(message, self.response, app_listens=False):
             raise ClientDisconnected("the response is complete")
         return ()
 

@@ -17,6 +17,7 @@ from support.messages import body, pathsend, start
 from rangeserve import Limits, Reason, ResponseError
 from rangeserve._asgi.actions import Open, Serve
 from rangeserve._asgi.exchange import Exchange
+from rangeserve._asgi.late import Late
 from rangeserve._asgi.response import State
 from rangeserve.core.ranges import ByteRange
 from rangeserve.core.request import read_request
@@ -629,16 +630,28 @@ def done(length: int = 1 << 40, **kinds: Any) -> Exchange:
     return exchange
 
 
+def late(
+    exchange: Exchange,
+    messages: Iterable[dict[str, Any]],
+    limit: int | None = 65536,
+    *,
+    app_listens: bool = False,
+) -> list[bool]:
+    """Whether the app is stopped at each of these late messages."""
+    subject = Late(limit)
+    return [subject.stops(each, exchange.response, app_listens=app_listens) for each in messages]
+
+
 def test_an_app_that_does_not_listen_is_stopped_at_its_second_message() -> None:
     exchange = done()
     more = body(b"7", True)
-    assert [exchange.late(more, app_listens=False) for _ in range(3)] == [False, True, True]
+    assert late(exchange, [more] * 3) == [False, True, True]
 
 
 def test_an_app_that_listens_has_sixteen_messages() -> None:
     exchange = done()
     more = body(b"7", True)
-    assert [exchange.late(more, app_listens=True) for _ in range(17)] == [*[False] * 16, True]
+    assert late(exchange, [more] * 17, app_listens=True) == [*[False] * 16, True]
 
 
 @pytest.mark.parametrize(
@@ -653,7 +666,7 @@ def test_an_app_that_listens_has_sixteen_messages() -> None:
 )
 def test_a_message_after_which_no_body_goes_on_is_always_swallowed(message: dict[str, Any]) -> None:
     exchange = done()
-    assert not any(exchange.late(message, app_listens=False) for _ in range(40))
+    assert not any(late(exchange, [message] * 40))
 
 
 @pytest.mark.parametrize(
@@ -666,7 +679,7 @@ def test_a_message_after_which_no_body_goes_on_is_always_swallowed(message: dict
 )
 def test_any_other_message_is_not(message: dict[str, Any]) -> None:
     exchange = done()
-    assert [exchange.late(message, app_listens=False) for _ in range(2)] == [False, True]
+    assert late(exchange, [message] * 2) == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -687,26 +700,27 @@ def test_what_little_is_left_is_swallowed(
 ) -> None:
     exchange = done(length, limits=Limits(max_late_bytes=limit))
     patience = 16 if app_listens else 1
-    late = [
+    sizes = [
         *[chunk] * ((length - 7) // chunk),
         *([(length - 7) % chunk] if (length - 7) % chunk else []),
     ]
-    answers = [exchange.late(body(b"x" * size, True), app_listens=app_listens) for size in late]
+    messages = [body(b"x" * size, True) for size in sizes]
+    answers = late(exchange, messages, limit, app_listens=app_listens)
     assert not any(answers[:patience])
-    assert any(answers[1:]) is not swallowed or (app_listens and len(late) <= patience)
+    assert any(answers[1:]) is not swallowed or (app_listens and len(sizes) <= patience)
 
 
 @pytest.mark.parametrize("limit", [65536, None])
 def test_what_exceeds_the_content_length_is_not(limit: int | None) -> None:
     exchange = done(17, limits=Limits(max_late_bytes=limit))
     more = body(b"x" * 5, True)
-    assert [exchange.late(more, app_listens=False) for _ in range(3)] == [False, False, True]
+    assert late(exchange, [more] * 3, limit) == [False, False, True]
 
 
 @pytest.mark.parametrize(("limit", "stopped"), [(65536, True), (None, False)])
 def test_an_app_whose_messages_are_empty_is_stopped(limit: int | None, stopped: bool) -> None:
     exchange = done(10, limits=Limits(max_late_bytes=limit))
-    answers = [exchange.late(body(b"", True), app_listens=False) for _ in range(3)]
+    answers = late(exchange, [body(b"", True)] * 3, limit)
     assert answers == [False, stopped, stopped]
 
 
@@ -730,7 +744,7 @@ def test_what_is_left_of_a_body_that_was_not_wanted(
         feed(exchange, start(*fields))
         exchange.response.last_send()
     assert exchange.response.state is State.DONE
-    answers = [exchange.late(body(b"x" * 1024, True), app_listens=False) for _ in range(3)]
+    answers = late(exchange, [body(b"x" * 1024, True)] * 3)
     assert any(answers) is not swallowed
 
 

@@ -278,5 +278,5 @@ def test_whole_files_for_clients_that_accept_gzip() -> None:
     command = [sys.executable, "-m", "benchmarks.accepts_gzip", "--rounds", "1", "--size", "2"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
-    lines = re.findall(r"^(\w+) +(accepts \w+) +bare +\d+ MiB/s", ran.stdout, re.MULTILINE)
-    assert len(lines) == 4
+    lines = re.findall(r"^(\w+) +(\w+) +accepting gzip +\d+ MiB/s", ran.stdout, re.MULTILINE)
+    assert len(lines) == 6
