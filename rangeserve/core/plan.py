@@ -55,7 +55,7 @@ _DROPPED_UNAVAILABLE: Final = _DROPPED_ERROR | {b"etag", b"last-modified", b"ret
 ACCEPT_RANGES: Final = (b"accept-ranges", b"bytes")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Plan:
     """A decided response: its `status`, its fields and its body.
 
@@ -68,20 +68,24 @@ class Plan:
 
     status: int
     headers: list[Field]
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[Segment, ...]
     ranges: tuple[ByteRange, ...] = field(init=False)
     content_length: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Count what the segments are, once."""
+    def __init__(
+        self, status: int, headers: list[Field], segments: tuple[Segment, ...] = ()
+    ) -> None:
         ranges: list[ByteRange] = []
         length = 0
-        for segment in self.segments:
+        for segment in segments:
             if isinstance(segment, ByteRange):
                 ranges.append(segment)
                 length += segment.stop - segment.start
             else:
                 length += len(segment)
+        self.status = status
+        self.headers = headers
+        self.segments = segments
         self.ranges = tuple(ranges)
         self.content_length = length
 

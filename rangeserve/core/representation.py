@@ -37,17 +37,10 @@ def is_field_value(text: str) -> bool:
     return _FIELD_VALUE.fullmatch(text) is not None
 
 
-_READ: Final = frozenset(
-    {
-        b"content-length",
-        b"content-type",
-        b"content-encoding",
-        b"content-range",
-        b"accept-ranges",
-        b"etag",
-        b"last-modified",
-    }
+_SINGLETONS: Final = frozenset(
+    {b"content-length", b"content-type", b"content-range", b"etag", b"last-modified"}
 )
+_LISTS: Final = frozenset({b"content-encoding", b"accept-ranges"})
 
 
 @dataclass(slots=True)
@@ -131,8 +124,7 @@ class Representation:
         if kept == list(self.fields):
             return
         self.fields = kept
-        tags = [value for name, value in kept if name.lower() == b"etag"]
-        self.etag = _only(tags) if tags else None
+        self.etag = read_representation(kept).etag
 
     def know_source(
         self,
@@ -207,33 +199,35 @@ def materialize(fields: Iterable[Iterable[bytes]]) -> Sequence[Field]:
 def read_representation(fields: Iterable[Field]) -> Representation:
     """The representation that the fields of a response describe; names may be in any case."""
     kept = materialize(fields)
-    values: dict[bytes, list[bytes]] = {}
+    representation = Representation(kept)
+    singletons: dict[bytes, bytes | None] = {}  # `None` if there are two different values
+    lists: dict[bytes, list[bytes]] = {}
     for name, value in kept:
         lowered = name.lower()
-        if lowered in _READ:
-            if lowered in values:
-                values[lowered].append(value)
-            else:
-                values[lowered] = [value]
-    representation = Representation(kept)
-    if b"content-encoding" in values:
-        codings = elements(values[b"content-encoding"])
+        if lowered in _SINGLETONS:
+            singletons[lowered] = value if singletons.get(lowered, value) == value else None
+        elif lowered in _LISTS:
+            lists.setdefault(lowered, []).append(value)
+    for lowered, only in singletons.items():
+        text = only.decode("latin-1").strip(" \t") if only is not None else None
+        if lowered == b"content-type":
+            representation.content_type = text
+        elif lowered == b"content-length":
+            length = _length(text)
+            representation.content_length = representation.complete_length = length
+            representation.length_in_doubt = length is None
+        elif lowered == b"etag":
+            representation.etag = text
+        elif lowered == b"last-modified":
+            representation.last_modified = text
+        else:
+            representation.has_content_range = True
+            representation.content_range = text
+    if b"content-encoding" in lists:
+        codings = elements(lists[b"content-encoding"])
         representation.coded = not codings <= {b"", b"identity"}
-    if b"etag" in values:
-        representation.etag = _only(values[b"etag"])
-    if b"last-modified" in values:
-        representation.last_modified = _only(values[b"last-modified"])
-    if b"content-type" in values:
-        representation.content_type = _only(values[b"content-type"])
-    if b"content-range" in values:
-        representation.has_content_range = True
-        representation.content_range = _only(values[b"content-range"])
-    if b"content-length" in values:
-        content_length = _length(values[b"content-length"])
-        representation.content_length = representation.complete_length = content_length
-        representation.length_in_doubt = content_length is None
-    if b"accept-ranges" in values:
-        representation.accepts_ranges = b"none" not in elements(values[b"accept-ranges"])
+    if b"accept-ranges" in lists:
+        representation.accepts_ranges = b"none" not in elements(lists[b"accept-ranges"])
     return representation
 
 
@@ -242,16 +236,8 @@ def elements(values: list[bytes]) -> set[bytes]:
     return {element.strip().lower() for value in values for element in value.split(b",")}
 
 
-def _only(values: list[bytes]) -> str | None:
-    """The value of a singleton field; `None` if it has two different values."""
-    if len(values) > 1 and len(set(values)) > 1:
-        return None
-    return values[0].decode("latin-1").strip(" \t")
-
-
-def _length(values: list[bytes]) -> int | None:
-    """The Content-Length in bytes; `None` unless the values are one number (RFC 9110 8.6)."""
-    text = _only(values)
+def _length(text: str | None) -> int | None:
+    """The Content-Length in bytes; `None` unless it is one number (RFC 9110 8.6)."""
     if text is None or len(text) > MAX_LENGTH_DIGITS or not (text.isascii() and text.isdigit()):
         return None
     return int(text)
