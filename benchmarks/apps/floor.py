@@ -14,9 +14,20 @@ from typing import Any
 
 from .bare import app
 
-__all__ = ["ranged"]
+__all__ = ["PassThrough", "ranged"]
 
 _RANGE = re.compile(rb"bytes=([0-9]{1,18})-([0-9]{1,18})")
+_REQUEST_FIELDS = frozenset(
+    {
+        b"range",
+        b"if-range",
+        b"if-match",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-unmodified-since",
+    }
+)
+_RESPONSE_FIELDS = frozenset({b"accept-ranges", b"content-encoding", b"content-range"})
 _date = lru_cache(formatdate)
 
 
@@ -70,3 +81,40 @@ class Floor:
 
 
 ranged = Floor(app)
+
+
+class PassThrough:
+    """A middleware for a small 200 to a GET without Range, which says that ranges are accepted.
+
+    It looks for the fields that matter, gives the app a scope of its own and shares what the app
+    adds to it. It knows no other case: nothing is handed over, watched or sliced.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        for name, _ in scope["headers"]:
+            if name in _REQUEST_FIELDS:
+                raise NotImplementedError
+        extensions = {**(scope.get("extensions") or {}), "rangeserve": None}
+        inner = {**scope, "extensions": extensions}
+        before = inner.copy()
+        held: dict[str, Any] = {}
+
+        async def send_advertised(message: dict[str, Any]) -> None:
+            nonlocal held
+            if message["type"] == "http.response.start":
+                for name, _ in message["headers"]:
+                    if name in _RESPONSE_FIELDS:
+                        raise NotImplementedError
+                held = message
+                return
+            if inner != before:
+                scope.update(inner)
+            await send({**held, "headers": [*held["headers"], (b"accept-ranges", b"bytes")]})
+            await send(message)
+
+        await self._app(inner, receive, send_advertised)
+        if inner != before:
+            scope.update(inner)

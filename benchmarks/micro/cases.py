@@ -18,8 +18,11 @@ from benchmarks.apps import bare, floor, raw
 from rangeserve import Observer, RangeMiddleware, parse_range
 from rangeserve._asgi.actions import Open, Serve
 from rangeserve._asgi.exchange import Exchange
+from rangeserve.core.limits import Limits
+from rangeserve.core.plan import make_plan
+from rangeserve.core.representation import read_representation
 from rangeserve.core.request import read_request
-from rangeserve.core.selection import Limits
+from rangeserve.core.selection import select
 from rangeserve.handover import Handover
 from rangeserve.sources.file import FileSource
 
@@ -27,6 +30,7 @@ __all__ = [
     "DOUBLED",
     "RANGES",
     "decide",
+    "decide_in_core",
     "doubled",
     "fields",
     "make_cases",
@@ -131,9 +135,14 @@ async def _answer(app: App, scope: dict[str, Any]) -> tuple[int, bytes]:
     return messages[0]["status"], b"".join(each["body"] for each in messages[1:])
 
 
-def tiny(*, ranged: bool, observer: Observer | None = None) -> Call:
-    """One request for a small 200 without Range, with or without rangeserve around the app."""
+def tiny(*, ranged: bool, observer: Observer | None = None, by_hand: bool = False) -> Call:
+    """One request for a small 200 without Range, with or without rangeserve around the app.
+
+    `by_hand`: inside a middleware that is written for this one case.
+    """
     app: App = RangeMiddleware(_app, observer=observer) if ranged else _app
+    if by_hand:
+        app = floor.PassThrough(_app)
     scope = _scope(_BROWSER)
     return lambda: _step(app(scope, _receive, _send))
 
@@ -192,9 +201,11 @@ async def make_cases(folder: Path | None) -> dict[str, Call]:
     """
     made = {
         "the app alone": tiny(ranged=False),
+        "through a hand-written pass-through": tiny(ranged=False, by_hand=True),
         "through rangeserve": tiny(ranged=True),
         "through rangeserve, with an observer": tiny(ranged=True, observer=lambda event: None),
         "decide a 206 with If-Range": decide(),
+        "the same by the core alone": decide_in_core(),
     }
     if folder is not None:
         for name, app in RANGES.items():
@@ -237,6 +248,25 @@ def decide() -> Call:
         head, serve = exchange.opened(source)
         assert isinstance(head, dict)
         assert isinstance(serve, Serve)
+
+    return call
+
+
+def decide_in_core() -> Call:
+    """The same decision by the functions of the core, without an exchange."""
+    tag = _VIDEO[-1][1].decode()
+    modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    fields = [(b"content-type", b"video/mp4"), (b"cache-control", b"no-cache")]
+    limits = Limits()
+
+    def call() -> None:
+        request = read_request("GET", _VIDEO)
+        assert request is not None
+        representation = read_representation(fields)
+        now = time.time()
+        representation.know_source(_SIZE, tag, modified, None, now)
+        selection = select(request, representation, limits, now)
+        assert make_plan(selection, representation).status == 206
 
     return call
 
