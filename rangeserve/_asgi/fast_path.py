@@ -22,7 +22,7 @@ from ..core.representation import (
     read_representation,
 )
 from ..core.request import Request
-from ..core.selection import Parts, Whole, select
+from ..core.selection import Parts, select
 from ..core.validators import is_entity_tag
 from ..errors import ResponseError
 from ..handover import Handover
@@ -83,9 +83,10 @@ class FastPath:
 
     def decide(self) -> None:
         """Tell the response what was decided, now that its answer is given out."""
-        length = self._content_length
-        ranges = (ByteRange(0, length),) if length else ()
-        self._response.decide(200, Whole(length, sliceable=True), ranges)
+        response, length = self._response, self._content_length
+        response.decided, response.status = True, 200
+        response.complete_length = length
+        response.ranges = (ByteRange(0, length),) if length else ()
 
 
 class ShortRange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from itertools import count
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ..events import Event, Observer, Outcome, ResponseFinished, ResponseStarted
 from ..types import Message
@@ -31,7 +31,7 @@ class Observation:
         self._method = method
         self._path = path
         self._began = perf_counter()
-        self._started: ResponseStarted | None = None
+        self._facts: dict[str, Any] | None = None
 
     @staticmethod
     def is_wanted(observer: Observer | None) -> bool:
@@ -45,26 +45,27 @@ class Observation:
 
     def start(self, response: Response) -> None:
         """Give the observer the first event; only the first call counts."""
-        if self._started is None:
-            self._started = _made(
-                ResponseStarted,
-                number=next(_numbers),
-                method=self._method,
-                path=self._path,
-                status=response.status,
-                complete_length=response.complete_length,
-                ranges=response.ranges,
-                reason=response.reason,
-            )
-            if self._observer is not None:
-                self._tell(self._observer, self._started)
+        if self._facts is not None:
+            return
+        facts = self._facts = {
+            "number": next(_numbers),
+            "method": self._method,
+            "path": self._path,
+            "status": response.status,
+            "complete_length": response.complete_length,
+            "ranges": response.ranges,
+            "reason": response.reason,
+        }
+        if self._observer is not None:
+            self._tell(self._observer, _made(ResponseStarted, facts))
 
     def count(self, message: Message) -> None:
         """Count the bytes of the body in a message that the server has taken."""
-        if message["type"] == BODY:
+        message_type = message["type"]
+        if message_type == BODY:
             self._bytes_sent += len(message.get("body", b""))
-        elif message["type"] == PATHSEND and self._started is not None:
-            self._bytes_sent += self._started.complete_length or 0
+        elif message_type == PATHSEND and self._facts is not None:
+            self._bytes_sent += self._facts["complete_length"] or 0
 
     def count_served(self, size: int) -> None:
         """Count `size` bytes of the body that a source has given and the server has taken."""
@@ -72,18 +73,17 @@ class Observation:
 
     def finish(self, outcome: Outcome) -> None:
         """Give the observer the second event, if it has been given the first."""
-        started = self._started
-        if started is not None:
-            finished = _made(
-                ResponseFinished,
-                **vars(started),
-                bytes_sent=self._bytes_sent,
-                seconds=perf_counter() - self._began,
-                outcome=outcome,
-            )
+        facts = self._facts
+        if facts is None:
+            return
+        facts["bytes_sent"] = self._bytes_sent
+        facts["seconds"] = perf_counter() - self._began
+        facts["outcome"] = outcome
+        finished = _made(ResponseFinished, facts)
+        if _logger.isEnabledFor(logging.DEBUG):
             _logger.debug("%s", finished)
-            if self._observer is not None:
-                self._tell(self._observer, finished)
+        if self._observer is not None:
+            self._tell(self._observer, finished)
 
     def _tell(self, observer: Observer, event: Event) -> None:
         try:
@@ -92,7 +92,7 @@ class Observation:
             _logger.exception("the observer failed")
 
 
-def _made(kind: type[T], **facts: object) -> T:
+def _made(kind: type[T], facts: dict[str, Any]) -> T:
     """A frozen event with these fields. Its own `__init__` takes three times as long."""
     event = object.__new__(kind)
     vars(event).update(facts)
