@@ -160,8 +160,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "core/representation.py",
-        "if etag is not None and parse_entity_tag(etag) and",
-        "if etag is not None and",
+        'b"etag" not in given and is_entity_tag(etag):',
+        'b"etag" not in given:',
         "source_fields exchange",
     ),
     Mutation(
@@ -283,7 +283,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("_asgi/exchange.py", "if not (client_gone or allowed):", "if False:", "exchange"),
     Mutation(
-        "_asgi/exchange.py",
+        "_asgi/messages.py",
         '"headers": plan.headers, "trailers": False}',
         '"headers": plan.headers}',
         "exchange",
@@ -355,15 +355,130 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "_asgi/fast_path.py",
-        "if self.complete or self._handover.source is not None:",
-        "if self.complete:",
+        "if response.complete or self._handover.source is not None:",
+        "if response.complete:",
         "fast_path",
     ),
     Mutation(
-        "_asgi/call.py",
-        "passed=fast_path is not None and fast_path.complete,",
-        "passed=False,",
+        "_asgi/exchange.py",
+        "is_passed = self._response.complete",
+        "is_passed = False",
         "fast_path",
+    ),
+    # fast_path.py: the short range
+    Mutation("_asgi/fast_path.py", "< _SHORT_BYTES", "<= _SHORT_BYTES", "short_range_rows"),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if request.range is None or request.has_preconditions:",
+        "if request.range is None:",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "match = _ONE_RANGE.fullmatch(",
+        "match = _ONE_RANGE.match(",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if length not in (None, file.size) and not",
+        "if False and not",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py", "(is_handed_over and length == 0)", "(length == 0)", "short_range"
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "                file.etag = stat_etag(file)",
+        "                pass",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "file.last_modified if self._add_last_modified else None",
+        "file.last_modified",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if representation.coded or representation.length_in_doubt:",
+        "if representation.length_in_doubt:",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if representation.coded or representation.length_in_doubt:",
+        "if representation.coded:",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "        finally:\n            file.close()\n",
+        "        finally:\n            pass\n",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "        handover.accepted = answer is not None\n",
+        "",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "handover.accepted = answer is not None",
+        "handover.accepted = True",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "        self._response.owed = length\n",
+        "",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if body is None or len(body) != plan.content_length:",
+        "if body is None:",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if not isinstance(selection, Parts):\n                return None",
+        "if isinstance(selection, Whole):\n                return None",
+        "short_range_rows",
+    ),
+    Mutation("_asgi/fast_path.py", "or handover.same_body or", "or", "short_range_rows"),
+    Mutation("_asgi/fast_path.py", " or handover.first_body is not None:", ":", "short_range_rows"),
+    Mutation(
+        "_asgi/fast_path.py",
+        "if source is not None or message[",
+        "if message[",
+        "short_range",
+    ),
+    Mutation(
+        "_asgi/fast_path.py",
+        "self._response.decide(206,",
+        "self._response.decide(200,",
+        "short_range",
+    ),
+    Mutation(
+        "_asgi/call.py",
+        "self.has_fast_path and self.etag is stat_etag",
+        "self.has_fast_path",
+        "short_range_rows",
+    ),
+    Mutation(
+        "_asgi/call.py",
+        'settings.has_fast_path and self._method == "GET"',
+        "settings.has_fast_path",
+        "short_range",
+    ),
+    Mutation(
+        "_asgi/call.py",
+        "                        self._fast_path.decide()",
+        "                        pass",
+        "short_range observer_changes_nothing",
     ),
     # scope.py and handover.py
     Mutation(
@@ -423,6 +538,67 @@ MUTATIONS: tuple[Mutation, ...] = (
         "transfer",
     ),
     Mutation("_asgi/transfer.py", "self.send_failed = True", "pass", "transfer"),
+    # transfer.py: what is at hand, and the way over to what has to be waited for
+    Mutation(
+        "_asgi/transfer.py",
+        "            if start + len(piece) < stop:\n",
+        "            if False:\n",
+        "transfer_at_hand",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "left.append(ByteRange(start + len(piece), stop))",
+        "left.insert(0, ByteRange(start + len(piece), stop))",
+        "transfer_at_hand",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "                left.append(segment)\n                break",
+        "                break",
+        "transfer_at_hand",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "segments = self._left[::-1]",
+        "segments = self._left",
+        "transfer_at_hand",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "segments = self._left[::-1]",
+        "segments = self._plan.segments",
+        "transfer_at_hand",
+    ),
+    Mutation("_asgi/transfer.py", "[*reversed(plan.segments)]", "[*plan.segments]", "transfer"),
+    Mutation(
+        "_asgi/transfer.py",
+        "                if not inbox.waiting:\n                    return None\n",
+        "",
+        "transfer",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "                await checkpoint()\n            if inbox.client_gone:",
+        "            if inbox.client_gone:",
+        "transfer_at_hand",
+    ),
+    Mutation(
+        "_asgi/transfer.py",
+        "            if inbox.client_gone:\n                return False\n        return None",
+        "        return None",
+        "transfer_at_hand",
+    ),
+    Mutation("_asgi/transfer.py", "min(stop, start + room)", "stop", "transfer_at_hand"),
+    Mutation("_asgi/transfer.py", "            room -= len(piece)\n", "", "transfer_at_hand"),
+    Mutation("_asgi/transfer.py", "and type(source) in _AT_HAND:", "and True:", "transfer"),
+    Mutation("_asgi/transfer.py", "self.sent += len(chunk)", "self.sent += 1", "transfer"),
+    Mutation("_asgi/transfer.py", "            self._last_send()\n", "", "transfer"),
+    Mutation(
+        "_asgi/transfer.py",
+        "            last = not self._left\n",
+        "            last = len(self._left) < 2\n",
+        "transfer_at_hand",
+    ),
     Mutation("_asgi/hangup.py", "pending.extend(link for", "list(link for", "hangup"),
     Mutation(
         "_asgi/hangup.py",
@@ -507,13 +683,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     # sources/file.py, threads.py and pace.py
     Mutation(
-        "sources/file.py",
+        "sources/etags.py",
         "        if etag is None or (isinstance(",
         "        if True or (isinstance(",
         "etag",
     ),
     Mutation(
-        "sources/file.py",
+        "sources/etags.py",
         '    except Exception:\n        _logger.exception("the etag callable',
         '    except ValueError:\n        _logger.exception("the etag callable',
         "etag",
@@ -538,7 +714,48 @@ MUTATIONS: tuple[Mutation, ...] = (
         "                if False:",
         "file_descriptors",
     ),
-    Mutation("sources/file.py", "if status.st_dev in _GENERATED:", "if False:", "file_refused"),
+    Mutation("sources/file.py", "if status.st_dev in _GENERATED or (", "if (", "file_refused"),
+    Mutation(
+        "sources/file.py", "            stream.truncate(count)\n", "            pass\n", "file"
+    ),
+    Mutation(
+        "sources/file.py",
+        "        if count != stop - start:\n            stream.truncate(count)",
+        "        if count < stop - start:\n            return None",
+        "file",
+    ),
+    Mutation(
+        "sources/file.py",
+        "        except BlockingIOError:\n            return None\n",
+        '        except BlockingIOError:\n            return b""\n',
+        "file",
+    ),
+    Mutation(
+        "sources/file.py",
+        "        except OSError:  # this file system cannot tell (tmpfs): do not ask again\n"
+        "            self._can_ask_cache = False\n",
+        "        except OSError:\n",
+        "file",
+    ),
+    Mutation("sources/file.py", "(buffer,), start, _NOWAIT)", "(buffer,), start, 0)", "file"),
+    Mutation(
+        "sources/opening.py",
+        "        if error.errno == errno.ELOOP:\n            return None\n",
+        "",
+        "file",
+    ),
+    Mutation(
+        "sources/opening.py",
+        "    if folder not in _quick_folders:\n        return None\n",
+        "",
+        "short_range_rows",
+    ),
+    Mutation(
+        "sources/memory.py",
+        "return bytes(self._view[start:stop])",
+        "return bytes(self._view[start : stop + 1])",
+        "transfer",
+    ),
     Mutation("sources/threads.py", 'Kind("reads", 32,', 'Kind("reads", 64,', "threads"),
     Mutation("sources/threads.py", "daemon=True", "daemon=False", "threads"),
     Mutation(
@@ -562,9 +779,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("sources/mounts.py", 'startswith("fuse")', 'startswith("none")', "mounts"),
     Mutation("sources/file.py", "        if self.is_local:\n", "        if True:\n", "unavailable"),
     Mutation(
-        "sources/file.py",
-        "_opened_now(source, folder)):",
-        "_opened_now(source, folder) or True):",
+        "sources/opening.py",
+        "_timed_open(source, folder, follow=False)",
+        "_timed_open(source, folder)",
         "unavailable",
     ),
     Mutation("directory/beneath.py", "if mounted_at(", "if False and mounted_at(", "unavailable"),
