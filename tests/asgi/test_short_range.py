@@ -187,7 +187,6 @@ def apps(draw: Any, place: Place, sent: str) -> tuple[Any, ...]:
                 {"type": "http.response.debug", "info": {}},
                 {"type": "http.response.zerocopysend", "file": 3},
                 {"type": "http.response.body"},
-                {"type": "http.response.pathsend"},
                 body(b"more", True),
                 body(b"last"),
                 pathsend(place.path),
