@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import re
 import time
@@ -123,6 +124,7 @@ class Seen:
     raised: str | None = None
     told: list[str | None] = field(default_factory=list)  # what `send` raised, each time
     events: list[Any] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
 
 
 def plain(message: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +153,20 @@ def joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What the package says to the author of an app meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler(logging.INFO)
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("rangeserve")
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
 
 
 def same(event: Any) -> dict[str, Any]:
@@ -210,10 +226,12 @@ async def answer(case: Case, place: Place, *, is_fast: bool, is_observed: bool) 
         middleware._settings.has_fast_path = middleware._settings.has_short_ranges = False
     extensions = {"http.response.pathsend": {}} if case.offers_pathsend else {}
     scope = {**http_scope(case.method), "headers": list(case.headers), "extensions": extensions}
-    try:
-        await middleware(scope, receive, send)
-    except Exception as error:
-        seen.raised = error_text(error)
+    with logged() as lines:
+        try:
+            await middleware(scope, receive, send)
+        except Exception as error:
+            seen.raised = error_text(error)
+    seen.logged = lines
     seen.sent = joined(seen.sent)
     seen.events = [
         dataclasses.replace(
