@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
-from support.driver import ask
+from support.driver import ask, http_scope
 from support.messages import body, start
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
@@ -109,6 +110,21 @@ async def test_a_broken_app_is_still_told(messages: list[dict[str, Any]]) -> Non
 
     with pytest.raises(ResponseError):
         await ask(RangeMiddleware(app))
+
+
+@pytest.mark.anyio
+async def test_what_is_no_answer_is_passed_on_after_the_end_without_a_second_start() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for message in [start(LENGTH), body(BODY), {"type": "http.response.debug"}]:
+            await send(message)
+
+    sent: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message["type"])
+
+    await RangeMiddleware(app)(http_scope(), anyio.sleep_forever, send)
+    assert sent == ["http.response.start", "http.response.body", "http.response.debug"]
 
 
 @pytest.mark.anyio

@@ -172,6 +172,22 @@ async def test_it_leaves_alone(
         await check(subject, place)
 
 
+async def test_a_content_length_of_0_says_nothing_of_what_is_handed_over_only(
+    place: Place, begun: list[Any]
+) -> None:
+    """Sent by its path, the file has changed since its app made the validators."""
+    for way, count in ((GIVEN, 0), (SENT, 1)):
+        subject = case(place, content_length(0), TAG, way=way)
+        seen = await answer(
+            replace(subject, steps=subject.steps[:2]), place, is_fast=True, is_observed=False
+        )
+        assert len(begun) == count
+        assert (TAG in seen.sent[0]["headers"]) == (way == GIVEN)
+        with the_clock_stands():
+            await check(subject, place)
+        begun.clear()
+
+
 @pytest.mark.parametrize("way", [SENT, GIVEN])
 @pytest.mark.parametrize("what", ["missing", "folder", "fifo", "link", "empty", "byte too long"])
 async def test_files_that_it_leaves_alone(
@@ -279,6 +295,23 @@ async def test_what_is_handed_over_and_taken_is_accepted_and_withdrawn(place: Pl
     answered = await ask(RangeMiddleware(app), headers=[("Range", "bytes=5-9")])
     assert answered.body == CONTENT[5:10]
     assert accepted == [(True, None)]
+
+
+async def test_what_is_handed_over_and_refused_is_not_accepted(place: Place) -> None:
+    """An integration asks that to know whether its body is still wanted."""
+    accepted: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, place.path)
+        await send(start(content_length(10)))
+        handover = handover_of(scope)
+        assert handover is not None
+        accepted.append(handover.accepted)
+        await send(body(b"0123456789"))
+
+    answered = await ask(RangeMiddleware(app), headers=[("Range", "bytes=5-9")])
+    assert answered.body == b"56789"
+    assert accepted == [False]
 
 
 @pytest.mark.parametrize("way", [SENT, GIVEN])

@@ -386,7 +386,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         "short_range_rows",
     ),
     Mutation(
-        "_asgi/fast_path.py", "(is_handed_over and length == 0)", "(length == 0)", "short_range"
+        "_asgi/fast_path.py",
+        "(is_handed_over and length == 0)",
+        "(length == 0)",
+        "short_range_rows",
     ),
     Mutation(
         "_asgi/fast_path.py",
@@ -398,12 +401,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "_asgi/fast_path.py",
         "file.last_modified if self._add_last_modified else None",
         "file.last_modified",
-        "short_range_rows",
-    ),
-    Mutation(
-        "_asgi/fast_path.py",
-        "if representation.coded or representation.length_in_doubt:",
-        "if representation.length_in_doubt:",
         "short_range_rows",
     ),
     Mutation(
