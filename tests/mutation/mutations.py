@@ -449,12 +449,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("_asgi/fast_path.py", " or handover.first_body is not None:", ":", "short_range_rows"),
     Mutation(
         "_asgi/fast_path.py",
-        "if source is not None or message[",
-        "if message[",
-        "short_range",
-    ),
-    Mutation(
-        "_asgi/fast_path.py",
         "self._response.decide(206,",
         "self._response.decide(200,",
         "short_range",
