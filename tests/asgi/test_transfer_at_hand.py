@@ -33,6 +33,8 @@ from rangeserve.sources.memory import BytesSource
 
 MIB = 1024 * 1024
 DATA = numbered(4 * MIB)
+# A message holds no more: a chunk, and the heads of parts.
+MOST_BYTES_OF_A_MESSAGE = 256 * 1024 + 2000
 # What may be sent to a client that has left: the bytes that are at hand, and a chunk.
 MOST_BYTES_AFTER_LEAVING = MIB + 256 * 1024
 
@@ -183,7 +185,8 @@ async def check(trial: Trial, path: Path) -> Run:
     assert trial.body.startswith(got)
     assert True not in finals[:-1]
     assert (True in finals) <= (got == trial.body)
-    assert run.last_sends <= 1
+    assert all(len(message["body"]) <= MOST_BYTES_OF_A_MESSAGE for message in run.messages)
+    assert run.last_sends == finals.count(True) or run.complete is not True
     assert run.after_leaving <= MOST_BYTES_AFTER_LEAVING
     was_cancelled = run.complete is None and run.error is None
     if was_cancelled:
@@ -201,6 +204,73 @@ async def check(trial: Trial, path: Path) -> Run:
     assert run.subject.send_failed == isinstance(run.error, OSError)
     assert run.subject.sent == len(got)
     return run
+
+
+PARTS = (
+    b"--b\r\n",
+    ByteRange(200_000, 500_000),
+    b"\r\n--b\r\n",
+    ByteRange(0, 5),
+    b"\r\n--b\r\n",
+    ByteRange(70_000, 370_000),
+    b"\r\n--b--\r\n",
+)
+MUCH = (ByteRange(1, 3 * MIB),)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("segments", [PARTS, MUCH], ids=["parts", "much"])
+@pytest.mark.parametrize(
+    ("wrong", "complete"),
+    [
+        pytest.param({}, True, id="nothing wrong"),
+        pytest.param({"kind": "bytes"}, True, id="bytes"),
+        pytest.param({"at_hand": (0,)}, True, id="nothing is at hand at first"),
+        pytest.param({"at_hand": (None, 0)}, True, id="after the first read"),
+        pytest.param({"at_hand": (None, 1, 0)}, True, id="in the middle of the second"),
+        pytest.param({"at_hand": (4096, 4096, None, 0, 7)}, True, id="here and there"),
+        pytest.param({"turns": 3}, True, id="each send suspends"),
+        pytest.param({"seconds": 1.0}, True, id="each send is slow"),
+        pytest.param({"grows_at": 1}, True, id="the file grows"),
+        pytest.param({"listens": 2}, True, id="the app listens"),
+        pytest.param({"listens": 1}, True, id="the app listens for a while"),
+        pytest.param({"raises_at": 1}, None, id="the first send raises"),
+        pytest.param({"raises_at": 2}, None, id="the second send raises"),
+        pytest.param({"truncated_at": 1, "left": 1000}, None, id="cut"),
+        pytest.param({"truncated_at": 1, "left": 70_001}, None, id="cut in the last part"),
+    ],
+)
+def test_rows(
+    backend: str,
+    segments: tuple[Any, ...],
+    wrong: dict[str, Any],
+    complete: bool | None,
+    tmp_path: Path,
+) -> None:
+    run = anyio.run(check, Trial(segments, **wrong), tmp_path / "file", backend=backend)
+    assert run.complete is complete
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", ["file", "bytes"])
+@pytest.mark.parametrize("listens", [0, 1, 2])
+@pytest.mark.parametrize("turns", [0, 3])
+def test_little_is_sent_to_a_client_that_leaves_in_silence(
+    backend: str, kind: str, listens: int, turns: int, tmp_path: Path
+) -> None:
+    for leaves_at in (1, 3):
+        trial = Trial(MUCH, kind, listens=listens, turns=turns, leaves_at=leaves_at)
+        run = anyio.run(check, trial, tmp_path / "file", backend=backend)
+        assert run.complete is False
+        assert run.after_leaving > 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("after", range(10))
+def test_cancelled_at_each_await(backend: str, after: int, tmp_path: Path) -> None:
+    for at_hand in ((), (None, 0)):
+        trial = Trial(PARTS, at_hand=at_hand, turns=3, cancelled_after=after)
+        anyio.run(check, trial, tmp_path / "file", backend=backend)
 
 
 sizes = st.sampled_from([1, 5, 1000, 4096, 65_535, 65_536, 65_537, 200_000, 262_144, 300_000])
