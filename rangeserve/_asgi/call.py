@@ -18,6 +18,7 @@ from ..errors import ClientDisconnected, ResponseError
 from ..events import Observer, Outcome
 from ..handover import Handover
 from ..sources.etags import EtagMaker, make_etag, stat_etag
+from ..sources.file import CAN_READ_AT_ONCE
 from ..sources.opening import open_file
 from ..sources.pace import Pace
 from ..sources.protocol import Closable
@@ -25,7 +26,7 @@ from ..sources.unavailable import SourceUnavailable
 from ..types import ASGIApp, Message, Receive, Scope, Send
 from .actions import Action, Open, Serve
 from .exchange import Exchange
-from .fast_path import FastPath, ShortRange
+from .fast_path import PlainWhole, ShortRange
 from .hangup import Sender, without_hangup
 from .hints import Hints
 from .hooks import Hooks, TooLargeHook, ValidatorHook
@@ -43,6 +44,8 @@ __all__ = ["Call", "Settings"]
 
 # The time that a source may take to be closed.
 _CLOSE_SECONDS: Final = 5.0
+# When the client leaves, a `send` that waits returns. Over HTTP/2 it may not (Hypercorn 0.18).
+_HTTP_1: Final = frozenset({"1.0", "1.1"})
 _logger: Final = logging.getLogger("rangeserve")
 
 
@@ -70,7 +73,7 @@ class Settings:
         hooks = (self.body_etag, self.validator, self.too_large)
         self.has_hooks = any(hook is not None for hook in hooks)
         self.has_fast_path = not self.has_hooks and self.limits.max_body_size is None
-        self.has_short_ranges = self.has_fast_path and self.etag is stat_etag
+        self.has_short_ranges = self.has_fast_path and self.etag is stat_etag and CAN_READ_AT_ONCE
 
 
 class Call:
@@ -79,7 +82,7 @@ class Call:
     # What a call starts with. As defaults of the class they cost a request nothing.
     _shows_ranges: bool = False
     _observation: Observation | None = None
-    _fast_path: FastPath | ShortRange | None = None
+    _fast_path: PlainWhole | ShortRange | None = None
     _exchange_begun: Exchange | None = None
     _pace: Pace | None = None
     _send_failed: bool = False
@@ -118,13 +121,14 @@ class Call:
         )
         self._inbox = Inbox(receive)
         self._server_send = send
+        self._wakes = scope.get("http_version", "1.1") in _HTTP_1
         response = self._response = Response()
         if settings.observer is not None or _logger.isEnabledFor(logging.DEBUG):
             self._observation = Observation(settings.observer, method, scope["path"])
         if settings.has_fast_path and method == "GET":
             if request is None:
-                self._fast_path = FastPath(response, handover)
-            elif settings.has_short_ranges and ShortRange.suits(request):
+                self._fast_path = PlainWhole(response, handover)
+            elif settings.has_short_ranges and self._wakes and ShortRange.suits(request):
                 self._fast_path = ShortRange(
                     response,
                     handover,
@@ -135,7 +139,7 @@ class Call:
 
     @property
     def _exchange(self) -> Exchange:
-        """The exchange; it begins when it is needed, where the fast path has come to."""
+        """The exchange; it begins when it is needed, where the fast path left off."""
         exchange = self._exchange_begun
         if exchange is None:
             fast_path, self._fast_path = self._fast_path, None
@@ -220,11 +224,13 @@ class Call:
             if state is State.DONE:
                 await self._send_late(message)
                 return
-            if self._fast_path is not None:
+            if self._fast_path is not None and not self._inbox.client_gone:
                 answer = self._fast_path.feed(message)
                 if answer is not None:
                     if answer:
-                        if self._observation is not None:
+                        if self._request is not None:
+                            self._settings.outside.look(self._request_fields, self._server_send)
+                        if self._observation is not None:  # nobody else asks
                             self._fast_path.decide()
                         await self._act(answer)
                     return
@@ -282,8 +288,9 @@ class Call:
                 if isinstance(action, dict):
                     try:
                         await self._server_send(action)
-                    except Exception:
-                        self._send_failed = True
+                    except BaseException as error:
+                        if isinstance(error, Exception) or action is not actions[-1]:
+                            self._send_failed = True
                         raise
                     if self._observation is not None:
                         self._observation.count(action)
@@ -332,7 +339,9 @@ class Call:
             response.last_send()
             inbox.is_held = True
 
-        transfer = Transfer(serve.plan, serve.source, self._server_send, inbox, last_send)
+        transfer = Transfer(
+            serve.plan, serve.source, self._server_send, inbox, last_send, send_wakes=self._wakes
+        )
         try:
             if not await transfer.run():
                 response.client_left()

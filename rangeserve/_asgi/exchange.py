@@ -65,7 +65,7 @@ class Exchange:
         response: Response | None = None,
         held: Message | None = None,
     ) -> None:
-        """Wait for the app's first message, or continue where a fast path has come to.
+        """Wait for the app's first message, or continue where a fast path left off.
 
         `request` is `None` if it has neither Range nor preconditions. `clock` gives seconds
         since the epoch. `native_pathsend`: the server offers it. `request_fields`: all fields
@@ -151,7 +151,7 @@ class _Script:
         self._representation = _NOT_READ
 
     def resume(self, start: Message) -> Steps[None]:
-        """From where a fast path has come to: `start` is held, or passed on with its body."""
+        """From where a fast path left off: `start` is held, or passed on with its body."""
         is_passed = self._response.complete
         self._read(start)
         if is_passed:
@@ -372,8 +372,7 @@ class _Script:
         representation.know_source(
             source.size, source.etag, source.last_modified, source.content_type, self._clock()
         )
-        if source.etag != representation.etag:
-            self.hints.source_etag(source.etag)
+        self.hints.source_etag(source.etag)
         selection = self._select()
         plan = make_plan(selection, representation)
         start = self._rewritten(start, selection, plan)

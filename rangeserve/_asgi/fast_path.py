@@ -1,9 +1,9 @@
-"""The fast paths: two answers for which no exchange is needed, since there is only one step.
+"""The fast paths: two kinds of answer that take a single step, so that no exchange is begun.
 
 Most requests ask for no range and nothing about validators, and most of their answers come in one
 piece. Most of the others ask for a short range of a file, and whether that can be given is decided
 by the same functions of `core/` as in an exchange. A fast path recognises its case and nothing
-else; for whatever else happens, an `Exchange` begins where the fast path has come to.
+else; for whatever else happens, an `Exchange` begins where the fast path left off.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ..types import Message
 from .messages import BODY, PATHSEND, START, rewritten
 from .response import Response, State
 
-__all__ = ["FastPath", "ShortRange"]
+__all__ = ["PlainWhole", "ShortRange"]
 
 Answer = Optional[Sequence[Message]]
 
@@ -45,7 +45,7 @@ _PAIRS: Final = frozenset({tuple, list})
 _SHORT_BYTES: Final = 64 * 1024
 
 
-class FastPath:
+class PlainWhole:
     """The 200 that comes in one piece, to a GET that has neither Range nor preconditions.
 
     `held` is the app's start, once it has come and proved to be a plain one.
@@ -82,7 +82,7 @@ class FastPath:
         return ({**start, "headers": [*start["headers"], ACCEPT_RANGES]}, message)
 
     def decide(self) -> None:
-        """Tell the response what was decided, now that its answer is given out."""
+        """Tell the response what was decided, now that the answer is known."""
         response, length = self._response, self._content_length
         response.decided, response.status = True, 200
         response.complete_length = length
@@ -120,7 +120,7 @@ class ShortRange:
 
     @staticmethod
     def suits(request: Request) -> bool:
-        """Whether a GET asks for one short range, under no condition but If-Range."""
+        """Whether a GET asks for one short range, with no precondition other than If-Range."""
         one = read_one(request.range) if request.range is not None else None
         if one is None or one[1] is None or one[1] - one[0] > _SHORT_BYTES:
             return False
@@ -132,6 +132,9 @@ class ShortRange:
         message_type = message["type"]
         if start is None:
             if message_type != START or message["status"] != 200:
+                return None
+            fields = message.get("headers", ())
+            if not _can_be_read_again(fields):
                 return None
             if source is not None and self._handover.first_body is None:
                 return self._answer_from_handover(message, source)
@@ -169,11 +172,11 @@ class ShortRange:
             return None
         if not isinstance(given, str):
             if given.etag is not None and not is_entity_tag(given.etag):
-                return None  # of which the author is told
+                return None  # the exchange tells the author
             return self._answer_from(start, representation, given, lengths)
         try:
             file = open_now(given)
-        except (OSError, ValueError, ResponseError):  # which the exchange meets as well
+        except (OSError, ValueError, ResponseError):  # the exchange will meet and report it
             return None
         if file is None:
             return None
@@ -214,21 +217,28 @@ class ShortRange:
         return (rewritten(start, plan), {"type": BODY, "body": body, "more_body": False})
 
     def decide(self) -> None:
-        """Tell the response what was decided, now that its answer is given out."""
+        """Tell the response what was decided, now that the answer is known."""
         assert self._decided is not None
         selection, plan = self._decided
         self._response.decide(206, selection, plan.ranges)
 
 
+def _can_be_read_again(fields: Iterable[Iterable[bytes]]) -> bool:
+    """Whether neither the fields nor one of their pairs can be read only once."""
+    if not isinstance(fields, (list, tuple)):
+        return False
+    for field in fields:  # noqa: SIM110 - `all` takes three times as long
+        if type(field) not in _PAIRS:
+            return False
+    return True
+
+
 def _plain_length(fields: Iterable[Field]) -> int | None:
     """The one Content-Length, in bytes, of a response that can be sliced; else `None`."""
-    if not isinstance(fields, (list, tuple)):  # it may be readable only once
+    if not _can_be_read_again(fields):
         return None
     length: int | None = None
-    for field in fields:
-        if type(field) not in _PAIRS:  # so may a pair
-            return None
-        name, value = field
+    for name, value in fields:
         if len(name) in _SIZES:
             lowered = name.lower()
             if lowered == _CONTENT_LENGTH:

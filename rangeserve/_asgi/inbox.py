@@ -33,8 +33,8 @@ class Inbox:
 
     Servers report the disconnect during the last send of a response. If the app reacts by
     cancelling itself there, Hypercorn takes the cancellation for its own, and the app is
-    never stopped. So the app is given no disconnect from when `is_held` is set, right before the
-    last send, until `release`.
+    never stopped. So the app gets no disconnect while `is_held` is true: from right before the
+    last send until `release`.
     """
 
     # What a request starts with. As defaults of the class they cost it nothing.

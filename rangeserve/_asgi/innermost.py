@@ -198,6 +198,8 @@ class _Lent(FileSource):
         self.size = file.size  # it may have grown since
         self.last_modified = None
 
+    read_at_once = FileSource.read_at_once  # it reads as a FileSource does
+
     @property
     def sendable_path(self) -> str | None:
         """The path: the file has just been opened by it."""

@@ -25,7 +25,7 @@ class State(Enum):
 
 
 class Response:
-    """The response to one GET or HEAD: written by its `Exchange`, read by everybody else.
+    """The response to one GET or HEAD: written by the exchange or a fast path, read by all others.
 
     `has_range`: the request has a Range, so there is a reason to be given if it is not
     honoured. `decided` turns true when the first action that answers is given out; from then on

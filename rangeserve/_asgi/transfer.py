@@ -1,8 +1,8 @@
 """Send the segments of a plan from a source, and stop when the client leaves.
 
-What a source has at hand is sent at once, up to 1 MiB, and nobody watches for the disconnect
-meanwhile: a watch is a task, which costs more than these bytes. So that much may be read for a
-client that has left. As soon as something has to be waited for, the rest is sent under a watch.
+Over HTTP/1, what a source has at hand is sent at once, without a watch for the disconnect: a watch
+is a task, which costs more than sending these bytes. So up to 1 MiB may be read for a client that
+has left. Once a read or a send has waited, or after four sends, the rest is sent under a watch.
 """
 
 from __future__ import annotations
@@ -56,8 +56,13 @@ class Transfer:
         send: Send,
         inbox: Inbox,
         last_send: Callable[[], None],
+        *,
+        send_wakes: bool = True,
     ) -> None:
-        """`last_send` is called right before the last send is awaited."""
+        """`last_send` is called right before the last send is awaited.
+
+        `send_wakes`: a `send` that waits returns when the client leaves.
+        """
         self.sent: int = 0
         self.send_failed: bool = False
         self._plan = plan
@@ -66,6 +71,7 @@ class Transfer:
         self._inbox = inbox
         self._last_send = last_send
         self._is_last_send = False
+        self._send_wakes = send_wakes
         self._left: list[Segment] = [*reversed(plan.segments)]  # those still to be sent, backwards
         self._pace = Pace()
         self._pace.expect(plan.content_length)
@@ -81,7 +87,7 @@ class Transfer:
         if self._inbox.client_gone:
             return False
         source = self._source
-        at_hand = has_at_hand(source)
+        at_hand = has_at_hand(source) if self._send_wakes else None
         if at_hand is not None:
             complete = await self._send_at_hand(at_hand.read_at_once)
             if complete is not None:
@@ -93,7 +99,7 @@ class Transfer:
         return await self._run(source.read)
 
     async def _send_at_hand(self, read: Callable[[int, int], bytes | None]) -> bool | None:
-        """Send what is at hand: whether all was sent, `None` if the rest is to be watched over."""
+        """Send what is at hand: whether all was sent, `None` if the rest must be watched over."""
         inbox, pace = self._inbox, self._pace
         while chunk := self._gather(read):
             last = not self._left
@@ -158,7 +164,7 @@ class Transfer:
             group.start_soon(self._inbox.watch, left)
             try:
                 with pumping:
-                    await checkpoint()  # let the watch hear of one who has left already
+                    await checkpoint()  # let the watch notice a client that has already left
                     complete = await self._pump(body)
             except get_cancelled_exc_class():
                 raise

@@ -21,7 +21,7 @@ class Turns:
         self._end = end
 
     async def wait(self) -> None:
-        """Wait until the turns of those that came before are over. The turn is to be passed on."""
+        """Wait for a turn, which its caller must end with `pass_on`."""
         turn = Event()
         self._waiting.append(turn)
         try:
@@ -34,7 +34,7 @@ class Turns:
             raise
 
     def pass_on(self) -> None:
-        """End a turn, and begin that of the one which has waited longest."""
+        """End this turn, and start that of the task that has waited longest."""
         if self._waiting:
             self._waiting.popleft().set()
         else:

@@ -22,7 +22,14 @@ from .pace import Pace
 from .threads import CLOSES, LOOK_UPS, READS, Kind, in_thread, later
 from .unavailable import SourceUnavailable
 
-__all__ = ["MEANINGLESS_SECONDS", "OPEN_FLAGS", "FileSource", "identity_of", "time_of"]
+__all__ = [
+    "CAN_READ_AT_ONCE",
+    "MEANINGLESS_SECONDS",
+    "OPEN_FLAGS",
+    "FileSource",
+    "identity_of",
+    "time_of",
+]
 
 T = TypeVar("T")
 
@@ -40,6 +47,7 @@ _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None) if hasattr(os, "pre
 _THREAD_CHUNK_BYTES: Final = 256 * 1024
 # Reproducible builds and Nix give every file this modification time, or 0: it tells nothing.
 MEANINGLESS_SECONDS: Final = 1
+CAN_READ_AT_ONCE: Final = _NOWAIT is not None
 _CHUNK_BYTES: Final = 64 * 1024
 
 
@@ -258,8 +266,8 @@ class FileSource:
     def read_at_once(self, start: int, stop: int) -> bytes | None:
         """The first of the bytes `[start, stop)`, as far as none of them has to be waited for.
 
-        Empty at the end of the file. `None` if the first has to be waited for, or may have to
-        be; the system then begins to read ahead.
+        `None` if the first has to be waited for, or may have to be; the system then begins to read
+        ahead. `None` at the end of the file, too.
         """
         if _NOWAIT is None or not self._can_ask_cache:
             self._can_ask_cache = False
@@ -275,6 +283,8 @@ class FileSource:
             return None
         except OSError:  # this file system cannot tell (tmpfs): do not ask again
             self._can_ask_cache = False
+            return None
+        if not count:  # the end of the file; or Linux 5.9 or 5.10, which say 0 for EAGAIN too
             return None
         if count != stop - start:
             stream.truncate(count)

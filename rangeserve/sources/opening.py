@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from os.path import dirname
 from time import perf_counter
 from typing import Final
 
@@ -29,7 +30,7 @@ async def open_file(path: str) -> FileSource:
     if source is None:
         source = FileSource(path)
         try:
-            await source.in_thread(_timed_open, source, path.rpartition(os.sep)[0])
+            await source.in_thread(_timed_open, source, dirname(path))
         except BaseException:
             source.close()
             raise
@@ -42,7 +43,7 @@ def open_now(path: str) -> FileSource | None:
     `None` if it has to be opened in a thread: opens in its folder were not quick, or it is a
     link, which may lead to any device.
     """
-    folder = path.rpartition(os.sep)[0]
+    folder = dirname(path) if os.altsep else path.rpartition(os.sep)[0]
     if folder not in _quick_folders:
         return None
     source = FileSource(path)

@@ -10,7 +10,7 @@ from support.driver import ask, http_scope
 from support.messages import body, start
 
 from rangeserve import RangeMiddleware, ResponseError, hand_over
-from rangeserve._asgi.fast_path import FastPath
+from rangeserve._asgi.fast_path import PlainWhole
 from rangeserve._asgi.response import Response
 from rangeserve.handover import Handover
 from rangeserve.sources.memory import BytesSource
@@ -20,7 +20,7 @@ LENGTH = (b"content-length", b"10")
 
 
 def test_a_small_answer_goes_by_with_accept_ranges() -> None:
-    fast_path = FastPath(response := Response(), Handover())
+    fast_path = PlainWhole(response := Response(), Handover())
     given = start(LENGTH)
     assert fast_path.feed(given) == ()
     assert fast_path.feed(body(BODY)) == (start(LENGTH, (b"accept-ranges", b"bytes")), body(BODY))
@@ -46,7 +46,7 @@ def test_a_small_answer_goes_by_with_accept_ranges() -> None:
     ],
 )
 def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
-    fast_path = FastPath(Response(), Handover())
+    fast_path = PlainWhole(Response(), Handover())
     assert fast_path.feed(message) is None
     assert fast_path.held is None
 
@@ -62,7 +62,7 @@ def test_an_unusual_start_is_left_alone(message: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_unusual_after_the_start_is_left_alone(message: dict[str, Any]) -> None:
-    fast_path = FastPath(Response(), Handover())
+    fast_path = PlainWhole(Response(), Handover())
     fast_path.feed(start(LENGTH))
     assert fast_path.feed(message) is None
     assert fast_path.held == start(LENGTH)

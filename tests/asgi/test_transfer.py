@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -533,10 +533,19 @@ class Shouted(BytesSource):
             yield chunk.upper()
 
 
-async def test_a_derived_source_reads_as_it_says() -> None:
+class Whispered(BytesSource):
+    """The same, by the method that `read` calls."""
+
+    def read_blocking(self, start: int, stop: int) -> Iterator[bytes]:
+        for chunk in super().read_blocking(start, stop):
+            yield chunk.lower()
+
+
+@pytest.mark.parametrize(("kind", "said"), [(Shouted, b"HELLO"), (Whispered, b"hello")])
+async def test_a_derived_source_reads_as_it_says(kind: type[BytesSource], said: bytes) -> None:
     wire = Wire()
-    assert await transfer(Shouted(b"hello"), wire, ByteRange(0, 5)).run()
-    assert wire.body == b"HELLO"
+    assert await transfer(kind(b"Hello"), wire, ByteRange(0, 5)).run()
+    assert wire.body == said
 
 
 async def test_a_plan_without_a_body_is_a_mistake() -> None:

@@ -6,12 +6,14 @@ import errno
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from support.clients import PART, SIZE, WAYS, Client, FromFile, FromStream, turns
 from support.descriptors import nothing_left_open
+from support.driver import http_scope
 from support.messages import DISCONNECT, content_length, start
 
-from rangeserve import Outcome
+from rangeserve import Outcome, RangeMiddleware
 
 pytestmark = pytest.mark.anyio
 
@@ -124,3 +126,26 @@ async def test_after_the_client_has_left_the_app_is_told_by_each_receive(film: P
 
     await Client(leave).ask(app, PART)
     assert heard == [DISCONNECT, DISCONNECT]
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+@pytest.mark.parametrize("wanted", [[], [("Range", "bytes=0-99")], [("Range", "bytes=0-99999")]])
+async def test_over_http_2_a_send_that_never_returns_ends_with_the_client(
+    wanted: Any, version: str, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hypercorn's stream waits for a window that the client, which is gone, never opens."""
+    monkeypatch.setattr("rangeserve._asgi.transfer._LAST_SEND_SECONDS", 0.05)
+    gone = anyio.Event()
+
+    async def receive() -> Any:
+        await gone.wait()
+        return DISCONNECT
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            gone.set()
+            await anyio.sleep_forever()
+
+    app = RangeMiddleware(FromFile(film), pathsend=True)
+    with nothing_left_open(film.parent), anyio.fail_after(30):
+        await app({**http_scope(headers=wanted), "http_version": version}, receive, send)

@@ -422,6 +422,20 @@ async def test_a_layer_outside_that_compresses(
 
 
 @pytest.mark.anyio
+async def test_a_layer_outside_is_looked_at_for_a_short_range_of_a_source(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, BODY)
+        await send(start())
+        await send(body(b""))
+
+    assert (await ask(GzipResponder(RangeMiddleware(app)), headers=GZIP)).status == 206
+    (line,) = caplog.messages
+    assert "seems to compress" in line
+
+
+@pytest.mark.anyio
 async def test_a_layer_that_cannot_be_looked_at_harms_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -94,6 +94,17 @@ async def test_what_is_not_resident_is_read_in_a_thread_and_asked_for_again(
     assert len(asked) == len(reads.sizes)
 
 
+async def test_nothing_before_the_end_of_the_file_is_read_in_a_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux 5.9 and 5.10 say 0 where they should say EAGAIN (readv(2), BUGS)."""
+    monkeypatch.setattr(file_module, "_NOWAIT", 8)
+    monkeypatch.setattr(os, "preadv", lambda *_: 0, raising=False)
+    reads = Reads(monkeypatch)
+    assert await read_all(path) == DATA
+    assert not any(reads.inline)
+
+
 @pytest.mark.parametrize("error", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE])
 async def test_a_file_system_that_cannot_say_is_asked_once(
     path: Path, error: int, monkeypatch: pytest.MonkeyPatch
