@@ -721,19 +721,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         '        except BlockingIOError:\n            return b""\n',
         "file",
     ),
-    Mutation(
-        "sources/file.py",
-        "        except OSError:  # this file system cannot tell (tmpfs): do not ask again\n"
-        "            self._can_ask_cache = False\n",
-        "        except OSError:\n",
-        "file",
-    ),
     Mutation("sources/file.py", "(buffer,), start, _NOWAIT)", "(buffer,), start, 0)", "file"),
     Mutation(
         "sources/opening.py",
         "        if error.errno == errno.ELOOP:\n            return None\n",
         "",
-        "file",
+        "unavailable",
     ),
     Mutation(
         "sources/opening.py",

@@ -86,7 +86,8 @@ async def test_a_resident_chunk_is_read_without_a_thread(
         threads.add(threading.get_ident())
         return pread(*args)
 
-    def at_once(fd: int, buffers: Any, position: int, _: int) -> int:
+    def at_once(fd: int, buffers: Any, position: int, flags: int) -> int:
+        assert flags == os.RWF_NOWAIT
         chunk = pread(fd, len(buffers[0]), position)
         buffers[0][: len(chunk)] = chunk
         return len(chunk)
