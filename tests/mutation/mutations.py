@@ -573,12 +573,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "            if inbox.client_gone:",
         "transfer_at_hand",
     ),
-    Mutation(
-        "_asgi/transfer.py",
-        "            if inbox.client_gone:\n                return False\n        return None",
-        "        return None",
-        "transfer_at_hand",
-    ),
     Mutation("_asgi/transfer.py", "min(stop, start + room)", "stop", "transfer_at_hand"),
     Mutation("_asgi/transfer.py", "            room -= len(piece)\n", "", "transfer_at_hand"),
     Mutation("_asgi/transfer.py", "and type(source) in _AT_HAND:", "and True:", "transfer"),
