@@ -155,6 +155,8 @@ def starts(draw: Any, place: Place) -> Start:
                 (6, "list"),
                 (1, "tuple"),
                 (1, "lists"),
+                (1, "iterator"),
+                (1, "pairs that are iterators"),
             )
         ),
         draw(weighted((6, ()), (1, (("trailers", True),)), (1, (("x-more", 1),)))),
@@ -237,14 +239,20 @@ def cases(draw: Any, folder: Path) -> tuple[Case, Place]:
     sent = place.path
     if kind == "other":
         sent = others[draw(st.sampled_from(sorted(others)))]
+    steps = draw(apps(place, sent))
+    has_left = draw(weighted((6, False), (1, True)))
+    if has_left:
+        at = draw(st.integers(0, len(steps)))
+        steps = (*steps[:at], "listen", *steps[at:])
     case = Case(
         draw(weighted((9, "GET"), (1, "HEAD"))),
         draw(requests(place)),
-        draw(apps(place, sent)),
+        steps,
         draw(OPTIONS),
         draw(weighted((3, False), (1, True))),
         draw(weighted((3, False), (1, True))),
         draw(weighted((9, None), (1, 0), (2, 1), (1, 2))),
+        has_left=has_left,
     )
     return case, place
 
