@@ -141,8 +141,6 @@ class ShortRange:
             self.held = message
             self._response.state = State.HELD
             return ()
-        if self._response.complete:
-            return None
         if message_type == PATHSEND and source is None:
             return self._answer(start, message["path"], (None,))
         if message_type == BODY and source is not None:
