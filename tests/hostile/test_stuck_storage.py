@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,8 @@ pytestmark = [
 ]
 
 CLIENTS = 40
+# Those that get a thread for their reads; the others wait for one, and are cut off after 5 s.
+READERS = 32
 HERE = Path(__file__).parent
 _MODULE = (sys.executable, "-m")
 _APP = "stuck_app:app"
@@ -105,6 +108,16 @@ def stand(
         yield stand
 
 
+@pytest.fixture(autouse=True)
+def nothing_sticks_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever has failed: the next test, or the same one again, begins with nothing open."""
+    yield
+    if "stand" in request.fixturenames:
+        stand: Stand = request.getfixturevalue("stand")
+        stand.storage.answers()
+        eventually(lambda: stand.open_files == 0)
+
+
 @contextmanager
 def standing(name: str, folder: Path) -> Iterator[Stand]:
     storage = Storage.make(folder)
@@ -129,6 +142,25 @@ def clients(stand: Stand, path: str) -> Iterator[list[Client]]:
         yield asking
 
 
+def all_wait(stand: Stand) -> bool:
+    """Whether all clients wait: for a read, or for a thread until they are cut off after 5 s.
+
+    On a loaded machine the first may have been cut off before the last one has come.
+    """
+    since: float | None = None
+
+    def is_so() -> bool:
+        nonlocal since
+        count = stand.open_files
+        if count != READERS:
+            since = None
+        elif since is None:
+            since = time.monotonic()
+        return count == CLIENTS or (since is not None and time.monotonic() - since > 6)
+
+    return eventually(is_so)
+
+
 def others_are_served(stand: Stand) -> None:
     assert stand.get("/near.bin").body == BODY
     assert stand.get("/near.bin", "HEAD").status == 200
@@ -146,14 +178,14 @@ def test_reads_that_never_return(stand: Stand) -> None:
     """32 clients keep a thread; the connections of the others are cut after some seconds."""
     stand.storage.sticks("reads")
     with clients(stand, "/far/film.bin") as asking:
-        assert eventually(lambda: stand.open_files == CLIENTS)
+        assert all_wait(stand)
         others_are_served(stand)
         assert stand.get("/far/other.bin", "HEAD").status == 200
-        assert eventually(lambda: stand.open_files == 32)
+        assert eventually(lambda: stand.open_files == READERS)
         others_are_served(stand)
         stand.storage.answers()
         bodies = [client.answer().body for client in asking]
-        assert sorted(map(len, bodies)) == [0] * (CLIENTS - 32) + [len(BODY)] * 32
+        assert sorted(map(len, bodies)) == [0] * (CLIENTS - READERS) + [len(BODY)] * READERS
         assert all(body in (b"", BODY) for body in bodies)
     nothing_is_left(stand)
 
@@ -179,8 +211,8 @@ def test_clients_that_leave(stand: Stand) -> None:
     """Nobody waits for their reads; the threads close the files once they have returned."""
     stand.storage.sticks("reads")
     with clients(stand, "/far/film.bin"):
-        assert eventually(lambda: stand.open_files == CLIENTS)
-    assert eventually(lambda: stand.open_files == 32)
+        assert all_wait(stand)
+    assert eventually(lambda: stand.open_files == READERS)
     others_are_served(stand)
     nothing_is_left(stand)
 
@@ -189,7 +221,7 @@ def test_files_that_cannot_be_closed(stand: Stand) -> None:
     """Closing a file waits for its storage, too: not on the event loop."""
     stand.storage.sticks("reads")
     with clients(stand, "/far/film.bin"):
-        assert eventually(lambda: stand.open_files == CLIENTS)
+        assert all_wait(stand)
         stand.storage.sticks("all")
     others_are_served(stand)
     nothing_is_left(stand)
@@ -265,7 +297,7 @@ def test_the_server_ends_while_the_storage_is_stuck(name: str, stuck: str, tmp_p
         process = stand.server.process
         with clients(stand, "/far/film.bin"):
             if stuck == "reads":
-                assert eventually(lambda: stand.open_files == CLIENTS)
+                assert all_wait(stand)
             others_are_served(stand)
             os.kill(process.pid, signal.SIGTERM)
             assert process.wait(SECONDS) in BY_DEFAULT_SIGNALLED
