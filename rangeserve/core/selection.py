@@ -161,7 +161,7 @@ def _barrier(representation: Representation) -> Reason | None:
         return Reason.CONTENT_CODED
     if representation.accepts_ranges is False:
         return Reason.ACCEPT_RANGES_NONE
-    if representation.has_content_range and representation.has_part:
+    if representation.has_part:
         return Reason.CONTENT_RANGE
     if representation.complete_length is None:
         return Reason.NO_LENGTH

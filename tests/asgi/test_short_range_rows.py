@@ -324,6 +324,23 @@ async def test_an_app_that_goes_on_is_stopped_as_by_the_exchange(way: str, place
             await check(subject, place)
 
 
+async def test_a_little_of_a_body_that_is_late_is_let_be(begun: list[Any]) -> None:
+    """Its Content-Length tells how much is left: 600 bytes, in six messages."""
+    ended: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        hand_over(scope, CONTENT[:600])
+        await send(start(content_length(600)))
+        for at in range(0, 600, 100):
+            await send(body(CONTENT[at : at + 100], at < 500))
+        ended.append(True)
+
+    answered = await ask(RangeMiddleware(app), headers=[("Range", "bytes=5-9")])
+    assert answered.body == CONTENT[5:10]
+    assert ended
+    assert not begun
+
+
 async def test_one_that_is_the_body_as_well_is_taken(place: Place, begun: list[Any]) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         handover = handover_of(scope)

@@ -50,12 +50,22 @@ def app(
 
 
 @pytest.mark.parametrize("when", ["start", "body"])
-async def test_the_source_is_taken_while_the_length_stands(when: str) -> None:
+@pytest.mark.parametrize(
+    ("headers", "status", "body"),
+    [
+        pytest.param(RANGE, 206, BODY[100:200], id="a short range"),
+        pytest.param([("Range", "bytes=100-")], 206, BODY[100:], id="an open range"),
+        pytest.param([], 200, BODY, id="the whole"),
+    ],
+)
+async def test_the_source_is_taken_while_the_length_stands(
+    headers: list[tuple[str, str]], status: int, body: bytes, when: str
+) -> None:
     served: list[bool] = []
     source = BytesSource(BODY, etag='"s"')
     wrapped = app(source, [(b"content-length", b"1000")], b"x" * 1000, when=when, served=served)
-    answer = await ask(wrapped, headers=RANGE)
-    assert (answer.status, answer.body, answer["etag"]) == (206, BODY[100:200], '"s"')
+    answer = await ask(wrapped, headers=headers)
+    assert (answer.status, answer.body, answer["etag"]) == (status, body, '"s"')
     assert served == [True]
 
 
@@ -87,6 +97,9 @@ async def test_a_body_that_was_changed_since_is_sent_instead(
     wrapped = app(BytesSource(BODY), fields, body, when=when, served=served)
     answer = await ask(wrapped)
     assert (answer.status, answer.body, served) == (200, body, [False])
+    if not fields:
+        answer = await ask(wrapped, headers=RANGE)
+        assert (answer.status, answer.body) == (200, body)
     assert not caplog.records
 
 

@@ -389,7 +389,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "return True",
         "short_range_rows",
     ),
-    Mutation("core/ranges.py", "_ONE_RANGE.fullmatch(", "_ONE_RANGE.match(", "ranges"),
+    Mutation("core/ranges.py", "_ONE_RANGE.fullmatch(", "_ONE_RANGE.match(", "selection"),
     Mutation(
         "_asgi/fast_path.py",
         "if length != source.size and length not in lengths:",
@@ -456,7 +456,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "if selection is None:\n            return None",
         "short_range_rows",
     ),
-    Mutation("_asgi/fast_path.py", "() if self._handover.same_body else", "", "short_range"),
+    Mutation("_asgi/fast_path.py", "() if self._handover.same_body else", "", "same_as_body"),
     Mutation(
         "_asgi/fast_path.py",
         'if first is None or message.get("body") is first:',
@@ -625,7 +625,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "faults_files",
     ),
     Mutation("_asgi/call.py", "            self._inbox.is_closed = True\n", "", "stopping"),
-    Mutation("_asgi/call.py", "            self._inbox.is_held = True\n", "", "stopping"),
+    Mutation(
+        "_asgi/call.py",
+        "            self._inbox.is_held = True\n",
+        "            pass\n",
+        "stopping",
+    ),
     Mutation(
         "_asgi/actions.py",
         "return self.needs_etag or self.content_length not in (None, size)",
