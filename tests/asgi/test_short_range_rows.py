@@ -20,7 +20,7 @@ from rangeserve._asgi.exchange import Exchange
 from rangeserve._asgi.fast_path import ShortRange
 from rangeserve.core.request import Request
 from rangeserve.handover import handover_of
-from rangeserve.sources import FileSource
+from rangeserve.sources import FileSource, opening
 from rangeserve.sources.opening import open_file
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,16 @@ SENT, GIVEN = "sent by its path", "handed over"
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> Place:
+def all_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every folder is quick, and what is read is in the page cache: whatever the machine does."""
+    monkeypatch.setattr(opening, "_QUICK_SECONDS", float("inf"))
+    if hasattr(os, "preadv"):
+        preadv = os.preadv
+        monkeypatch.setattr(os, "preadv", lambda fd, into, at, _=0: preadv(fd, into, at))
+
+
+@pytest.fixture
+async def place(tmp_path: Path, all_is_at_hand: None) -> Place:
     """A file of 100 KiB in a folder that is known to be quick."""
     place = Place(str(tmp_path / "file"), SIZE)
     place.make()
