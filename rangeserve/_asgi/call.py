@@ -123,7 +123,7 @@ class Call:
         self._server_send = send
         self._wakes = scope.get("http_version", "1.1") in _HTTP_1
         response = self._response = Response()
-        if settings.observer is not None or _logger.isEnabledFor(logging.DEBUG):
+        if Observation.is_wanted(settings.observer):
             self._observation = Observation(settings.observer, method, scope["path"])
         if settings.has_fast_path and method == "GET":
             if request is None:

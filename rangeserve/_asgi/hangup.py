@@ -24,9 +24,7 @@ class Sender:
     __slots__ = ("_caller", "_last")
 
     def __init__(self) -> None:
-        # `_get_running_loop` does not raise, as the public one does.
-        is_asyncio = asyncio._get_running_loop() is not None
-        self._caller = asyncio.current_task() if is_asyncio else None
+        self._caller = _task()
         self._last: object = None
 
     def is_awaited(self) -> bool:
